@@ -1,0 +1,21 @@
+#pragma once
+
+// Content digests: what is equal is stored once and has one entity tag. SHA-256; parts are hashed with their lengths,
+// so that no two lists of parts can be made to collide by moving bytes between them. Any thread.
+
+#include "batch/batch.hpp"
+
+#include <array>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace nomadic::batch {
+
+using Digest = std::array<unsigned char, 32>;
+
+Digest digest_of(std::initializer_list<std::string_view> parts);
+Digest digest_of(const VideoRecord& record);
+std::string to_hex(const Digest& digest);
+
+} // namespace nomadic::batch

@@ -1,0 +1,30 @@
+#pragma once
+
+// From upstream's bytes to the domain. Everything here may be hostile: deep, huge, of wrong types, not JSON at all.
+// What is not the promised document is a Failure (Errc::upstream_failed) whose detail says what was missing; what is
+// merely odd inside a video never fails the batch: it degrades to the defaults of docs/analysis-model.md.
+
+#include "base/error.hpp"
+#include "batch/batch.hpp"
+
+#include <span>
+
+namespace nomadic::batch {
+
+// `GET /api/batch/{id}/status`. Fails unless it is an object that names `batch_id` (when it names one at all), has a
+// text `status`, and `videos` is an array (or `require_videos` is no: include_videos=false leaves it out).
+enum class RequireVideos { no, yes };
+Result<StatusDocument> parse_status(std::string source, std::string_view batch_id,
+                                    RequireVideos require = RequireVideos::yes);
+
+// `POST /api/batch/{id}/analyses/bulk`: one record for each pointer asked for, in their order. A video that upstream
+// has no analysis for becomes the placeholder the clients make. Fails when `analyses` is missing or names a video that
+// was not asked for.
+Result<std::vector<VideoRecord>> parse_bulk(const StatusDocument& status, std::span<const VideoPointer> asked,
+                                            std::string_view body);
+
+// `POST /api/batch/{id}/filter_batch` with no filter (dialect B): fills status.metadata_source and, when the status
+// document had no videos, its pointers; one record for each result.
+Result<std::vector<VideoRecord>> parse_filter_batch(StatusDocument& status, std::string_view body);
+
+} // namespace nomadic::batch

@@ -1,0 +1,50 @@
+#pragma once
+
+// From records to the bytes of an answer. A renderer is fed video by video and appends to `out`, so neither it nor its
+// caller ever holds a batch. Same input, same bytes. Any thread, one at a time.
+
+#include "batch/batch.hpp"
+#include "batch/filter.hpp"
+
+#include <memory>
+
+namespace nomadic::batch {
+
+enum class Format { json, csv, ndjson, geojson };
+std::string_view media_type(Format format); // with its charset parameter, as sent in Content-Type
+
+// The columns of a CSV answer. A profile is byte-identical to what that client writes by itself.
+enum class CsvProfile { docs, sdk_0_1_53, sdk_0_1_64, custom };
+struct CsvColumns {
+    CsvProfile profile = CsvProfile::docs;
+    std::vector<std::string> names; // for custom
+};
+// `columns=`; fails with Errc::bad_request naming the unknown column and those there are.
+Result<CsvColumns> parse_columns(std::string_view text);
+
+struct Representation {
+    Format format = Format::json;
+    CsvColumns columns;
+    Selection selection;
+    std::string dashboard_url = "https://app.nomadicml.com"; // for batch_viewer_url
+
+    std::string canonical() const; // equal for equal bytes; a part of cache keys and entity tags
+    bool needs_source() const;     // the profile has to look at upstream's own items again
+};
+
+class Renderer {
+  public:
+    virtual ~Renderer() = default;
+    virtual void begin(std::string& out) = 0;
+    virtual void video(const VideoRecord& record, std::string& out) = 0;
+    virtual void end(std::string& out) = 0;
+    virtual std::uint64_t events() const = 0; // written so far: X-Total-Count
+};
+
+// `status` and `representation` are copied as far as needed.
+std::unique_ptr<Renderer> make_renderer(const StatusDocument& status, const Representation& representation);
+
+// The `batch_metadata` object of the native JSON.
+std::string render_metadata(const StatusDocument& status, std::string_view dashboard_url);
+
+} // namespace nomadic::batch
