@@ -1,0 +1,134 @@
+#pragma once
+
+// The seam to storage: whole snapshots or nothing. Calls block (they do file I/O) and may come from any thread, never
+// from the loop: that is what AsyncStore is for. Absence is an empty optional; a Failure (Errc::store_failed) means the
+// engine could not read or write, and that nothing has changed. The same contract tests (tests/contract) run on every
+// engine. open_store.hpp picks the engine.
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "batch/batch.hpp"
+#include "batch/digest.hpp"
+#include "batch/filter.hpp"
+#include "cache/key.hpp"
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+
+namespace nomadic::cache {
+
+// One whole state of a batch, as it was known at a time.
+struct Snapshot {
+    std::int64_t id = 0;    // within the store; shown to users as X-Snapshot
+    Key key;
+    batch::Digest digest{}; // of everything in it: equal digests, equal answers
+    TimePoint fetched_at;   // when this state was first seen: Last-Modified
+    TimePoint validated_at; // when upstream last confirmed it: Age counts from here
+    std::uint64_t videos = 0;
+    std::array<std::uint64_t, batch::approval_count> events{}; // by approval
+    std::uint64_t bytes = 0;   // JSON it stands for, uncompressed
+    std::string review_status; // "" when never reviewed
+    std::string validators;    // upstream's ETag and Last-Modified of the status document, opaque here
+    bool stale = false;        // invalidated by a write: must be revalidated before it is served
+    bool pinned = false;
+
+    std::uint64_t event_count() const;
+};
+
+struct HistoryEntry {
+    std::int64_t id = 0;
+    TimePoint fetched_at, validated_at;
+    std::uint64_t events = 0;
+    std::uint64_t changed = 0; // videos that differ from the snapshot before
+};
+
+// A snapshot on its way in. Records may be added as chunks arrive, in any order; nothing is visible until commit, and
+// dropping the writer (or a crash) leaves no trace that a reader could see. One thread at a time.
+class SnapshotWriter {
+  public:
+    virtual ~SnapshotWriter() = default;
+    virtual Result<void> add(std::span<const batch::VideoRecord> records) = 0;
+    // `status.videos` gives the order and the repeats; every one of them must have been added. If all of it equals the
+    // newest snapshot, that one is touched and returned instead.
+    virtual Result<Snapshot> commit(const batch::StatusDocument& status, std::string validators, TimePoint now) = 0;
+};
+
+// Where a reader wants to be in history: the newest, a snapshot by id, or what was known at a time.
+struct AsOf {
+    std::optional<std::int64_t> snapshot;
+    std::optional<TimePoint> time;
+};
+
+// A summary of what a key was last seen to be, so that credentials can be checked without upstream for a while.
+struct Principal {
+    Scope scope;
+    std::string kind; // "daemon" or "client"
+    TimePoint verified_at;
+    std::string label; // user or org id, for explain; never a key
+};
+
+struct Usage {
+    std::uint64_t disk_bytes = 0; // database, WAL and temporary files
+    std::uint64_t batches = 0, snapshots = 0;
+};
+
+enum class WithSource { no, yes }; // fill VideoRecord::source: only drop-in answers and one CSV profile need it
+
+class Store {
+  public:
+    virtual ~Store() = default;
+
+    virtual Result<std::optional<Snapshot>> find(const Key&, const AsOf& = {}) = 0;
+    // The status document of a snapshot, parsed. Empty when the snapshot is gone.
+    virtual Result<std::optional<batch::StatusDocument>> status(std::int64_t snapshot) = 0;
+    virtual Result<std::unique_ptr<SnapshotWriter>> begin(const Key&) = 0;
+
+    // Calls `each` for every video of the snapshot in the batch's order, skipping videos the selection can't match.
+    // Memory use does not grow with the batch. A snapshot being read is not evicted. `each` returning false stops.
+    virtual Result<void> read(std::int64_t snapshot, const batch::Selection&, WithSource,
+                              const std::function<bool(const batch::VideoRecord&)>& each) = 0;
+    // Upstream's own items (VideoRecord::source), for the ids given, in that order; "" where upstream had none, an
+    // empty optional where the batch has no such video.
+    virtual Result<std::vector<std::optional<std::string>>> sources(std::int64_t snapshot,
+                                                                    std::span<const std::string> video_ids) = 0;
+    // Facet counts over the newest or an older snapshot, from indexed rows where there are some.
+    struct Facets {
+        std::map<std::string, std::uint64_t> approval, category, severity, video_id;
+    };
+    virtual Result<Facets> facets(std::int64_t snapshot, const batch::Selection&) = 0;
+
+    virtual Result<void> touch(std::int64_t snapshot, std::string validators, TimePoint validated_at) = 0;
+    virtual Result<void> invalidate(const Key&) = 0;
+    // Batches of a scope that contain the video or the analysis (either may be ""), for invalidation.
+    virtual Result<std::vector<std::string>> batches_with(const Scope&, std::string_view video_id,
+                                                          std::string_view analysis_id) = 0;
+    virtual Result<void> pin(const Key&, bool pinned) = 0;
+    virtual Result<bool> purge(const Key&) = 0; // false when there was none
+
+    // Newest snapshot of each batch, by batch id, after `cursor` (exclusive). An empty scope list means all scopes.
+    virtual Result<std::vector<Snapshot>> list(std::span<const Scope>, std::string_view cursor, std::size_t limit) = 0;
+    virtual Result<std::vector<HistoryEntry>> history(const Key&) = 0;
+    virtual Result<void> trim_history(const Key&, std::uint32_t keep, TimePoint oldest) = 0;
+
+    virtual Result<void> remember(const batch::Digest& key_hash, const Principal&) = 0;
+    virtual Result<std::optional<Principal>> recall(const batch::Digest& key_hash) = 0;
+    virtual Result<void> forget(const batch::Digest& key_hash) = 0;
+    virtual Result<std::vector<Principal>> principals() = 0;
+    // 32 random bytes made at the store's creation: the key of all keyed hashes of this installation.
+    virtual Result<std::string> install_secret() = 0;
+    // Small facts the daemon wants to remember across restarts (e.g. the dialect of an upstream).
+    virtual Result<void> remember_fact(std::string_view name, std::string_view value) = 0;
+    virtual Result<std::optional<std::string>> fact(std::string_view name) = 0;
+
+    // Evicts least recently used, unpinned batches until at most `quota` bytes are used; returns how many went.
+    virtual Result<std::size_t> evict(std::uint64_t quota) = 0;
+    virtual Result<void> used(const Key&, TimePoint) = 0; // for LRU; may be batched
+    virtual Result<void> maintain() = 0;                  // a slice of checkpoint and incremental vacuum
+    virtual Result<Usage> usage() = 0;
+    virtual Result<std::vector<std::string>> check() = 0; // what is wrong, row by row; empty when all is well
+};
+
+} // namespace nomadic::cache
