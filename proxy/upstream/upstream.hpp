@@ -1,0 +1,64 @@
+#pragma once
+
+// The paid API, as the rest of the program sees it: ask for a batch's status, fetch its analyses, send a small request,
+// forward a large one. Retries, pooling, TLS, timeouts and dialects are behind this. Loop thread; parsing runs on the
+// workers. In offline mode there is no Upstream at all, so nothing can connect by mistake.
+
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "batch/batch.hpp"
+#include "proxy/http/message.hpp"
+
+namespace nomadic::proxy {
+
+// On whose behalf we ask. Empty: without a key.
+using Credential = std::shared_ptr<const Secret>;
+
+struct Asker {
+    Credential credential;
+    std::string request_id;
+};
+
+struct StatusAnswer {
+    bool not_modified = false;      // upstream confirmed the validators we sent; `document` is empty
+    batch::StatusDocument document;
+    std::string validators;         // upstream's ETag and Last-Modified, to be sent back next time; "" for none
+};
+
+// A whole, bounded answer.
+struct Exchange {
+    unsigned status = 0;
+    Fields fields;
+    std::string body;
+};
+
+struct SmallRequest {
+    std::string method;
+    std::string target;
+    Fields fields; // end-to-end fields to pass on; credentials are set from the asker
+    std::string body;
+};
+
+// Receives records as chunks arrive, in no particular order. Waiting in it slows the fetch down: back-pressure.
+using RecordSink = std::function<awaitable<Result<void>>(std::vector<batch::VideoRecord>)>;
+
+class Upstream {
+  public:
+    virtual ~Upstream() = default;
+
+    // A refusal is a Failure with upstream's own words: 401 unauthorized, 403 forbidden, 404 not_found; everything
+    // else that is not the promised document is upstream_failed, upstream_timeout, upstream_unreachable or overloaded.
+    virtual awaitable<Result<StatusAnswer>> status(std::string batch_id, Asker asker, std::string validators) = 0;
+
+    // Every analysis of `status.videos`, in parallel chunks, or a Failure. Finds out the dialect and remembers it; a
+    // dialect B answer also fills status.metadata_source.
+    virtual awaitable<Result<void>> analyses(batch::StatusDocument& status, Asker asker, RecordSink sink) = 0;
+
+    // Whatever upstream answers, 4xx and 5xx included, after the retries that are safe for the method.
+    virtual awaitable<Result<Exchange>> send(SmallRequest request, Asker asker) = 0;
+
+    // Streams both bodies. `request` must outlive the returned answer's stream.
+    virtual awaitable<Result<Response>> forward(Request& request, Asker asker) = 0;
+};
+
+} // namespace nomadic::proxy
