@@ -10,13 +10,13 @@ namespace nomadic {
 using TimePoint = std::chrono::system_clock::time_point;
 
 class Clock {
-  public:
+public:
     virtual ~Clock() = default;
     virtual TimePoint now() const noexcept = 0;
 };
 
 class SystemClock final : public Clock {
-  public:
+public:
     TimePoint now() const noexcept override { return std::chrono::system_clock::now(); }
 };
 

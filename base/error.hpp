@@ -15,36 +15,36 @@ namespace nomadic {
 // A closed list. The HTTP status of each is decided in one place, proxy/http/problem.cpp; a command's exit status in
 // daemon/exit_status.cpp.
 enum class Errc {
-    bad_request,          // malformed, an unknown parameter, a bad `as_of`
-    unauthorized,         // no usable credential, or upstream says 401
-    forbidden,            // upstream or a local policy refuses
-    not_found,            // no such batch, route or snapshot
-    method_not_allowed,   // the route exists, the method does not
-    not_completed,        // the batch is still running, failed or was cancelled
-    payload_too_large,    // a body beyond limits.max_body_bytes
-    unprocessable,        // understood, but a value is not one of those allowed
-    header_too_large,     // a head beyond limits.max_header_bytes
-    uri_too_long,         // a request target beyond limits.max_header_bytes
-    misdirected,          // a Host that is not ours
-    range_not_satisfiable,// a byte range outside the representation
-    not_implemented,      // a part of the API this configuration does not forward
-    upstream_failed,      // upstream failed after all retries, or sent what it had not promised
-    upstream_timeout,     // upstream did not answer in time
-    upstream_unreachable, // name, connection or TLS failed: nobody to ask
-    overloaded,           // a local limit, or an upstream 429 that outlasts our patience
-    offline_miss,         // offline or only-if-cached, and not stored
-    store_failed,         // the database refused: full, read-only, corrupt, I/O
-    store_newer,          // the database was written by a newer program; untouched
-    invalid_configuration,// a setting that cannot be used, with its file, line and key
-    cancelled,            // nobody waits for the outcome any more
-    internal,             // a bug: an exception that reached the session
+    bad_request,           // malformed, an unknown parameter, a bad `as_of`
+    unauthorized,          // no usable credential, or upstream says 401
+    forbidden,             // upstream or a local policy refuses
+    not_found,             // no such batch, route or snapshot
+    method_not_allowed,    // the route exists, the method does not
+    not_completed,         // the batch is still running, failed or was cancelled
+    payload_too_large,     // a body beyond limits.max_body_bytes
+    unprocessable,         // understood, but a value is not one of those allowed
+    header_too_large,      // a head beyond limits.max_header_bytes
+    uri_too_long,          // a request target beyond limits.max_header_bytes
+    misdirected,           // a Host that is not ours
+    range_not_satisfiable, // a byte range outside the representation
+    not_implemented,       // a part of the API this configuration does not forward
+    upstream_failed,       // upstream failed after all retries, or sent what it had not promised
+    upstream_timeout,      // upstream did not answer in time
+    upstream_unreachable,  // name, connection or TLS failed: nobody to ask
+    overloaded,            // a local limit, or an upstream 429 that outlasts our patience
+    offline_miss,          // offline or only-if-cached, and not stored
+    store_failed,          // the database refused: full, read-only, corrupt, I/O
+    store_newer,           // the database was written by a newer program; untouched
+    invalid_configuration, // a setting that cannot be used, with its file, line and key
+    cancelled,             // nobody waits for the outcome any more
+    internal,              // a bug: an exception that reached the session
 };
 
 struct Failure {
     Errc code = Errc::internal;
-    std::string detail;                               // a sentence that a person can act on
-    boost::json::object members;                      // what the case adds to the problem document (RFC 9457, 3.2)
-    std::optional<std::chrono::seconds> retry_after{};// for 409 and 503
+    std::string detail;                                // a sentence that a person can act on
+    boost::json::object members;                       // what the case adds to the problem document (RFC 9457, 3.2)
+    std::optional<std::chrono::seconds> retry_after{}; // for 409 and 503
 };
 
 template <class T>

@@ -27,7 +27,7 @@ struct VideoPointer {
     std::string video_id;
     std::string analysis_id_json; // as JSON ("null" when absent): its type is upstream's affair
     std::string status;           // lower case, "" when absent
-    std::string last_error;       // "" when absent
+    std::string last_error_json;  // as JSON; "" when absent or false to Python
 };
 
 // The parts of a status document that the rules need, beside the document itself.
@@ -36,9 +36,9 @@ struct StatusDocument {
     std::string batch_id;
     std::string status; // lower case
     BatchType type = BatchType::unknown;
-    bool action_segmentation = false;   // config.custom_workflow_name is robotic-action-segmentation
-    std::string review_status;          // text, "" when null or absent
-    std::vector<VideoPointer> videos;   // in the document's order, entries without an id skipped, repeats kept
+    bool action_segmentation = false; // config.custom_workflow_name is robotic-action-segmentation
+    std::string review_status;        // text, "" when null or absent
+    std::vector<VideoPointer> videos; // in the document's order, entries without an id skipped, repeats kept
     // Dialect B has no analyses; what it promised as batch_metadata stands here, "" for dialect A.
     std::string metadata_source;
 

@@ -10,7 +10,7 @@
 
 namespace nomadic::batch {
 
-enum class Format { json, csv, ndjson, geojson };
+enum class Format { json, csv, ndjson };
 std::string_view media_type(Format format); // with its charset parameter, as sent in Content-Type
 
 // The columns of a CSV answer. A profile is byte-identical to what that client writes by itself.
@@ -29,11 +29,12 @@ struct Representation {
     std::string dashboard_url = "https://app.nomadicml.com"; // for batch_viewer_url
 
     std::string canonical() const; // equal for equal bytes; a part of cache keys and entity tags
-    bool needs_source() const;     // the profile has to look at upstream's own items again
+    // The profile has to look at upstream's own items again: ask the store for them, and for every video.
+    bool needs_source(const StatusDocument& status) const;
 };
 
 class Renderer {
-  public:
+public:
     virtual ~Renderer() = default;
     virtual void begin(std::string& out) = 0;
     virtual void video(const VideoRecord& record, std::string& out) = 0;

@@ -13,7 +13,7 @@
 namespace nomadic::cache {
 
 class AsyncStore {
-  public:
+public:
     AsyncStore(std::unique_ptr<Store> store, unsigned reader_threads);
     ~AsyncStore();
 
@@ -32,7 +32,7 @@ class AsyncStore {
 
     Store& blocking() { return *store_; } // for start-up, before the loop runs
 
-  private:
+private:
     template <class Work>
     auto run(boost::asio::thread_pool& pool, Work work) -> boost::asio::awaitable<std::invoke_result_t<Work, Store&>>
     {

@@ -22,17 +22,17 @@ namespace nomadic::cache {
 
 // One whole state of a batch, as it was known at a time.
 struct Snapshot {
-    std::int64_t id = 0;    // within the store; shown to users as X-Snapshot
+    std::int64_t id = 0; // within the store; shown to users as X-Snapshot
     Key key;
     batch::Digest digest{}; // of everything in it: equal digests, equal answers
     TimePoint fetched_at;   // when this state was first seen: Last-Modified
     TimePoint validated_at; // when upstream last confirmed it: Age counts from here
     std::uint64_t videos = 0;
     std::array<std::uint64_t, batch::approval_count> events{}; // by approval
-    std::uint64_t bytes = 0;   // JSON it stands for, uncompressed
-    std::string review_status; // "" when never reviewed
-    std::string validators;    // upstream's ETag and Last-Modified of the status document, opaque here
-    bool stale = false;        // invalidated by a write: must be revalidated before it is served
+    std::uint64_t bytes = 0;                                   // JSON it stands for, uncompressed
+    std::string review_status;                                 // "" when never reviewed
+    std::string validators; // upstream's ETag and Last-Modified of the status document, opaque here
+    bool stale = false;     // invalidated by a write: must be revalidated before it is served
     bool pinned = false;
 
     std::uint64_t event_count() const;
@@ -48,7 +48,7 @@ struct HistoryEntry {
 // A snapshot on its way in. Records may be added as chunks arrive, in any order; nothing is visible until commit, and
 // dropping the writer (or a crash) leaves no trace that a reader could see. One thread at a time.
 class SnapshotWriter {
-  public:
+public:
     virtual ~SnapshotWriter() = default;
     virtual Result<void> add(std::span<const batch::VideoRecord> records) = 0;
     // `status.videos` gives the order and the repeats; every one of them must have been added. If all of it equals the
@@ -78,7 +78,7 @@ struct Usage {
 enum class WithSource { no, yes }; // fill VideoRecord::source: only drop-in answers and one CSV profile need it
 
 class Store {
-  public:
+public:
     virtual ~Store() = default;
 
     virtual Result<std::optional<Snapshot>> find(const Key&, const AsOf& = {}) = 0;

@@ -21,13 +21,13 @@ struct Server {
     std::string unix_socket;                           // path; "" for none
     std::vector<std::string> unix_users;               // peers let in by name or id; empty: whom the file mode lets
     std::vector<std::string> unix_groups;
-    std::vector<std::string> bearer_tokens;            // local credentials; empty: loopback is enough
+    std::vector<std::string> bearer_tokens; // local credentials; empty: loopback is enough
     std::string bearer_tokens_file;
-    std::vector<std::string> allowed_hosts;            // beside localhost and what we listen on
-    std::vector<std::string> allowed_origins;          // web pages that may read through a browser
+    std::vector<std::string> allowed_hosts;   // beside localhost and what we listen on
+    std::vector<std::string> allowed_origins; // web pages that may read through a browser
     std::string tls_certificate;
     std::string tls_key;
-    bool allow_insecure = false;                       // listen beyond loopback without TLS and tokens
+    bool allow_insecure = false; // listen beyond loopback without TLS and tokens
 };
 
 enum class DialectChoice { automatic, bulk, filter_batch };
@@ -46,9 +46,9 @@ struct Upstream {
     std::uint32_t chunk_size = 100; // videos a bulk request; upstream takes at most 500
     std::uint32_t max_parallel = 16;
     std::uint32_t max_connections = 32;
-    milliseconds idle_timeout{30'000}; // of a pooled connection
+    milliseconds idle_timeout{30'000};            // of a pooled connection
     std::uint64_t max_response_bytes = 256 * MiB; // of one status or bulk answer
-    milliseconds poll_interval{2'000}; // at most one status request per running batch in this time
+    milliseconds poll_interval{2'000};            // at most one status request per running batch in this time
     DialectChoice dialect = DialectChoice::automatic;
 };
 
@@ -70,13 +70,13 @@ struct Cache {
     seconds stale_if_error{7 * 24 * 3600};
     std::uint64_t disk_quota = 20 * GiB; // database, WAL and temporary files together
     std::uint64_t min_free_disk = 512 * MiB;
-    std::uint64_t hot_bytes = 256 * MiB; // rendered answers kept in memory
+    std::uint64_t hot_bytes = 256 * MiB;     // rendered answers kept in memory
     std::uint64_t spool_threshold = 8 * MiB; // a rendered answer larger than this goes to a temporary file
 };
 
 struct History {
-    std::uint32_t keep = 100;          // snapshots of a batch
-    seconds max_age{365 * 24 * 3600};  // of a superseded snapshot
+    std::uint32_t keep = 100;         // snapshots of a batch
+    seconds max_age{365 * 24 * 3600}; // of a superseded snapshot
 };
 
 struct Limits {

@@ -23,18 +23,18 @@ struct Field {
 
 // Header fields in order, repeats kept. Names compare without case.
 class Fields {
-  public:
+public:
     void add(std::string name, std::string value) { fields_.push_back({std::move(name), std::move(value)}); }
     void set(std::string_view name, std::string value); // replaces every field of that name
     void remove(std::string_view name);
     bool has(std::string_view name) const { return !get(name).data() ? false : true; }
-    std::string_view get(std::string_view name) const;  // the first; a null view when absent
-    std::string joined(std::string_view name) const;    // all of them, ", " between (RFC 9110, 5.3)
+    std::string_view get(std::string_view name) const; // the first; a null view when absent
+    std::string joined(std::string_view name) const;   // all of them, ", " between (RFC 9110, 5.3)
     auto begin() const { return fields_.begin(); }
     auto end() const { return fields_.end(); }
     bool empty() const { return fields_.empty(); }
 
-  private:
+private:
     std::vector<Field> fields_;
 };
 
@@ -49,7 +49,7 @@ struct Peer {
 
 // The body of a request, read piece by piece. Reading past the end yields 0.
 class BodyReader {
-  public:
+public:
     virtual ~BodyReader() = default;
     virtual awaitable<Result<std::size_t>> read_some(asio::mutable_buffer) = 0;
     virtual std::optional<std::uint64_t> length() const = 0; // absent when chunked
@@ -63,7 +63,7 @@ struct Request {
     std::string query;  // of the target without '?', still percent-encoded
     Fields fields;
     Peer peer;
-    std::string request_id; // the client's X-Request-ID when it is sane, else ours
+    std::string request_id;     // the client's X-Request-ID when it is sane, else ours
     BodyReader* body = nullptr; // never null inside a handler; owned by the session
 
     bool is_safe() const { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
@@ -74,7 +74,7 @@ awaitable<Result<std::string>> read_body(BodyReader& body, std::uint64_t limit);
 
 // Where a streaming answer writes. Each write waits until the client took the bytes: back-pressure.
 class BodyWriter {
-  public:
+public:
     virtual ~BodyWriter() = default;
     virtual awaitable<Result<void>> write(std::string_view bytes) = 0;
     virtual void trailer(std::string name, std::string value) = 0; // sent after the last chunk
@@ -84,8 +84,8 @@ using Stream = std::function<awaitable<Result<void>>(BodyWriter&)>;
 
 struct Response {
     unsigned status = 200;
-    std::string reason;                      // "" for the usual one
-    Fields fields;                           // without framing fields, which the session adds
+    std::string reason; // "" for the usual one
+    Fields fields;      // without framing fields, which the session adds
     std::variant<std::string, std::shared_ptr<const cache::Body>, Stream> body;
     std::optional<std::uint64_t> content_length{}; // of a Stream, or of the body a HEAD answer leaves out
     bool close = false;

@@ -20,9 +20,9 @@ struct Asker {
 };
 
 struct StatusAnswer {
-    bool not_modified = false;      // upstream confirmed the validators we sent; `document` is empty
+    bool not_modified = false; // upstream confirmed the validators we sent; `document` is empty
     batch::StatusDocument document;
-    std::string validators;         // upstream's ETag and Last-Modified, to be sent back next time; "" for none
+    std::string validators; // upstream's ETag and Last-Modified, to be sent back next time; "" for none
 };
 
 // A whole, bounded answer.
@@ -43,7 +43,7 @@ struct SmallRequest {
 using RecordSink = std::function<awaitable<Result<void>>(std::vector<batch::VideoRecord>)>;
 
 class Upstream {
-  public:
+public:
     virtual ~Upstream() = default;
 
     // A refusal is a Failure with upstream's own words: 401 unauthorized, 403 forbidden, 404 not_found; everything

@@ -1,0 +1,68 @@
+#include "batch/digest.hpp"
+
+#include <openssl/evp.h>
+
+#include <memory>
+#include <stdexcept>
+
+namespace nomadic::batch {
+
+namespace {
+
+class Sha256 {
+public:
+    Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free)
+    {
+        if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
+            throw std::runtime_error("SHA-256 is not available in this OpenSSL");
+    }
+    void part(std::string_view bytes)
+    {
+        const std::uint64_t length = bytes.size();
+        EVP_DigestUpdate(context_.get(), &length, sizeof length);
+        EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size());
+    }
+    Digest finish()
+    {
+        Digest digest{};
+        EVP_DigestFinal_ex(context_.get(), digest.data(), nullptr);
+        return digest;
+    }
+
+private:
+    std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
+};
+
+} // namespace
+
+Digest digest_of(std::initializer_list<std::string_view> parts)
+{
+    Sha256 hash;
+    for (const auto part : parts)
+        hash.part(part);
+    return hash.finish();
+}
+
+Digest digest_of(const VideoRecord& record)
+{
+    Sha256 hash;
+    for (const std::string_view part :
+         {std::string_view(record.video_id), std::string_view(record.source), std::string_view(record.head),
+          std::string_view(record.tail), std::string_view(record.events)})
+        hash.part(part);
+    for (const auto& span : record.spans)
+        hash.part({reinterpret_cast<const char*>(&span.length), sizeof span.length});
+    return hash.finish();
+}
+
+std::string to_hex(const Digest& digest)
+{
+    std::string hex;
+    for (const auto byte : digest) {
+        hex += "0123456789abcdef"[byte >> 4];
+        hex += "0123456789abcdef"[byte & 0xF];
+    }
+    return hex;
+}
+
+} // namespace nomadic::batch

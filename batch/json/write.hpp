@@ -1,0 +1,18 @@
+#pragma once
+
+// Writes compact JSON (RFC 8259) in UTF-8: what needs no escape is not escaped, NaN and infinities are null, numbers
+// keep their text. Appends to `out`.
+
+#include "batch/json/value.hpp"
+
+#include <string>
+
+namespace nomadic::batch::json {
+
+void write(const Value& value, std::string& out);
+void write_string(std::string_view text, std::string& out);
+
+// A number in Python's shortest form that reads back as the same double: 0.85, 1758310.0, 1e-05, 1e+16, nan, inf.
+std::string python_repr(double number);
+
+} // namespace nomadic::batch::json

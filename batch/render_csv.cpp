@@ -1,0 +1,274 @@
+#include "batch/event_view.hpp"
+#include "batch/json/read.hpp"
+#include "batch/json/write.hpp"
+#include "batch/python.hpp"
+#include "batch/record.hpp"
+#include "batch/renderers.hpp"
+
+#include <array>
+#include <cmath>
+#include <unordered_map>
+
+namespace nomadic::batch {
+
+namespace {
+
+using json::Kind;
+using json::Value;
+
+// What a row is made from.
+struct Row {
+    std::string_view batch_query, batch_id, batch_viewer_url;
+    const Value& result;
+    const Value& event;
+    EventView view;
+};
+
+// A field as Python's csv module writes a value; nested objects as JSON, null and what is not finite as nothing.
+void append_text(const Value& value, std::string& out)
+{
+    switch (value.kind()) {
+    case Kind::null:
+        return;
+    case Kind::array:
+    case Kind::object:
+        return json::write(value, out);
+    case Kind::real:
+        if (!std::isfinite(python::to_float(value).value_or(HUGE_VAL)))
+            return;
+        [[fallthrough]];
+    case Kind::boolean:
+    case Kind::integer:
+    case Kind::string:
+        return python::str(value, out);
+    }
+}
+
+Value or_else(const Value& value, const Value& otherwise)
+{
+    return python::truth(value) ? value : otherwise;
+}
+
+Value text(std::string_view text)
+{
+    return Value::string(text, true);
+}
+
+void append_timestamp(const Row& row, std::string& out)
+{
+    const auto start = row.view.start();
+    const auto end = row.view.end();
+    std::string from, to;
+    append_text(start, from);
+    append_text(end, to);
+    out += from;
+    if (end.is_null() || from == to)
+        return;
+    if (!start.is_null())
+        out += '-';
+    out += to;
+}
+
+using Append = void (*)(const Row& row, std::string& out);
+struct Column {
+    std::string_view name;
+    Append append;
+};
+
+constexpr std::array columns{
+    Column{"Query",
+           [](const Row& row, std::string& out) {
+               append_text(or_else(row.result.get("query"), text(row.batch_query)), out);
+           }},
+    Column{"Video",
+           [](const Row& row, std::string& out) {
+               append_text(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
+           }},
+    Column{"Video Name",
+           [](const Row& row, std::string& out) {
+               append_text(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
+           }},
+    Column{
+        "Approval Status",
+        [](const Row& row, std::string& out) { append_text(or_else(row.view.own("approval"), text("pending")), out); }},
+    Column{"Timestamp", append_timestamp},
+    Column{"unix_timestamp_start", [](const Row& row, std::string& out) { append_text(row.view.unix_start(), out); }},
+    Column{"unix_timestamp_end", [](const Row& row, std::string& out) { append_text(row.view.unix_end(), out); }},
+    Column{"Category", [](const Row& row, std::string& out) { append_text(row.view.category(), out); }},
+    Column{"Label", [](const Row& row, std::string& out) { append_text(row.view.label(), out); }},
+    Column{"AI Analysis", [](const Row& row, std::string& out) { append_text(row.view.ai_analysis(), out); }},
+    Column{"Severity", [](const Row& row, std::string& out) { append_text(row.view.own("severity"), out); }},
+    Column{"Video ID", [](const Row& row, std::string& out) { append_text(row.result.get("video_id"), out); }},
+    Column{"Analysis ID", [](const Row& row, std::string& out) { append_text(row.result.get("analysis_id"), out); }},
+    Column{"Event ID", [](const Row& row, std::string& out) { append_text(row.view.event_id(), out); }},
+    Column{"Batch ID", [](const Row& row, std::string& out) { out += row.batch_id; }},
+    Column{"Batch Viewer URL", [](const Row& row, std::string& out) { out += row.batch_viewer_url; }},
+    Column{"Status", [](const Row& row, std::string& out) { append_text(row.result.get("status"), out); }},
+    Column{"Confidence", [](const Row& row, std::string& out) { append_text(row.view.own("confidence"), out); }},
+    Column{"Annotated Thumbnail URL",
+           [](const Row& row, std::string& out) { append_text(row.view.own("annotated_thumbnail_url"), out); }},
+    Column{"Import Source URI",
+           [](const Row& row, std::string& out) { append_text(row.result.get("import_source_uri"), out); }},
+    Column{"Summary", [](const Row& row, std::string& out) { append_text(row.result.get("summary"), out); }},
+};
+
+const Column* find_column(std::string_view name)
+{
+    const auto* const found =
+        std::find_if(columns.begin(), columns.end(), [name](const Column& column) { return column.name == name; });
+    return found == columns.end() ? nullptr : found;
+}
+
+bool in_profile(CsvProfile profile, std::string_view name)
+{
+    if (profile == CsvProfile::docs)
+        return name != "Video Name" && name != "Event ID" && !name.starts_with("unix_timestamp");
+    return name != "Video" && (name != "Event ID" || profile == CsvProfile::sdk_0_1_64);
+}
+
+std::vector<const Column*> chosen(const CsvColumns& wanted)
+{
+    std::vector<const Column*> list;
+    if (wanted.profile == CsvProfile::custom) {
+        for (const auto& name : wanted.names)
+            list.push_back(find_column(name));
+        return list;
+    }
+    for (const auto& column : columns)
+        if (in_profile(wanted.profile, column.name))
+            list.push_back(&column);
+    return list;
+}
+
+// Quotes the field that begins at `start` when it holds a comma, a quote, CR or LF.
+void quote_field(std::string& out, std::size_t start)
+{
+    if (out.find_first_of(",\"\r\n", start) == std::string::npos)
+        return;
+    std::string quoted = "\"";
+    for (std::size_t i = start; i < out.size(); ++i) {
+        if (out[i] == '"')
+            quoted += '"';
+        quoted += out[i];
+    }
+    quoted += '"';
+    out.replace(start, std::string::npos, quoted);
+}
+
+class CsvRenderer final : public Renderer {
+public:
+    CsvRenderer(const StatusDocument& status, const Representation& representation)
+        : selection_(representation.selection), columns_(chosen(representation.columns))
+    {
+        json::Arena arena;
+        const std::string text = render_metadata(status, representation.dashboard_url);
+        const auto metadata = json::read(text, arena);
+        const auto document = metadata ? *metadata : Value{};
+        append_text(document.get("batch_id"), batch_id_);
+        append_text(document.get("batch_viewer_url"), batch_viewer_url_);
+        append_text(or_else(document.get("prompt"), or_else(document.get("query"), {})), batch_query_);
+        if (representation.needs_source(status))
+            older_rules_ = status;
+    }
+
+    void begin(std::string& out) override
+    {
+        row(out, [&](const Column& column) { out += column.name; });
+    }
+
+    void video(const VideoRecord& record, std::string& out) override
+    {
+        arena_.reset();
+        if (!older_rules_ || record.source.empty())
+            return rows(record, out);
+        const auto item = json::read(record.source, arena_);
+        const auto& pointers = older_rules_->videos;
+        const auto pointer = std::find_if(pointers.begin(), pointers.end(), [&](const VideoPointer& candidate) {
+            return candidate.video_id == record.video_id;
+        });
+        if (item && pointer != pointers.end())
+            rows(make_record(*older_rules_, *pointer, *item, {}, ClientRules::sdk_0_1_53, arena_), out);
+    }
+
+    void end(std::string&) override {}
+    std::uint64_t events() const override { return events_; }
+
+private:
+    template <class Append>
+    void row(std::string& out, Append append) const
+    {
+        bool first = true;
+        for (const auto* column : columns_) {
+            if (!first)
+                out += ',';
+            first = false;
+            const auto start = out.size();
+            append(*column);
+            quote_field(out, start);
+        }
+        out += "\r\n";
+    }
+
+    void rows(const VideoRecord& record, std::string& out)
+    {
+        const std::string text = record.head + record.tail;
+        const auto result = json::read(text, arena_);
+        if (!result)
+            return;
+        json::Arena scratch;
+        for_each_wanted(record, selection_, [&](std::string_view event_json) {
+            scratch.reset();
+            const auto event = json::read(event_json, scratch);
+            if (!event)
+                return;
+            const Row values{batch_query_, batch_id_, batch_viewer_url_, *result, *event, EventView(*event)};
+            row(out, [&](const Column& column) { column.append(values, out); });
+            ++events_;
+        });
+    }
+
+    Selection selection_;
+    std::vector<const Column*> columns_;
+    std::string batch_id_, batch_viewer_url_, batch_query_;
+    std::optional<StatusDocument> older_rules_; // set when records have to be made again by the older client's rules
+    json::Arena arena_;
+    std::uint64_t events_ = 0;
+};
+
+} // namespace
+
+std::unique_ptr<Renderer> make_csv_renderer(const StatusDocument& status, const Representation& representation)
+{
+    return std::make_unique<CsvRenderer>(status, representation);
+}
+
+Result<CsvColumns> parse_columns(std::string_view text)
+{
+    if (text == "docs")
+        return CsvColumns{CsvProfile::docs, {}};
+    if (text == "sdk-0.1.53")
+        return CsvColumns{CsvProfile::sdk_0_1_53, {}};
+    if (text == "sdk-0.1.64")
+        return CsvColumns{CsvProfile::sdk_0_1_64, {}};
+    CsvColumns wanted{CsvProfile::custom, {}};
+    for (;;) {
+        const auto comma = text.find(',');
+        const auto name = text.substr(0, comma);
+        if (find_column(name) == nullptr) {
+            Failure failure{.code = Errc::bad_request,
+                            .detail = "'" + std::string(name) +
+                                      "' is not a column. Use docs, sdk-0.1.53, sdk-0.1.64, or names out of 'allowed'.",
+                            .members = {{"value", name}}};
+            auto& allowed = failure.members["allowed"].emplace_array();
+            for (const auto& column : columns)
+                allowed.emplace_back(column.name);
+            return failure;
+        }
+        wanted.names.emplace_back(name);
+        if (comma == std::string_view::npos)
+            return wanted;
+        text.remove_prefix(comma + 1);
+    }
+}
+
+} // namespace nomadic::batch

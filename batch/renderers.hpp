@@ -1,0 +1,32 @@
+#pragma once
+
+// The renderers behind make_renderer(): one file each. Any thread, one at a time.
+
+#include "batch/render.hpp"
+
+#include <algorithm>
+
+namespace nomadic::batch {
+
+// The `results` of a batch behind its `batch_metadata`: stored bytes, one behind the other.
+std::unique_ptr<Renderer> make_json_renderer(const StatusDocument& status, const Representation& representation);
+// One event a line, as in the JSON, plus batch_id, video_id and analysis_id.
+std::unique_ptr<Renderer> make_ndjson_renderer(const StatusDocument& status, const Representation& representation);
+// RFC 4180 as Python's csv module writes it.
+std::unique_ptr<Renderer> make_csv_renderer(const StatusDocument& status, const Representation& representation);
+
+// Calls `each` with the JSON of every event of the record that the selection wants.
+template <class Each>
+void for_each_wanted(const VideoRecord& record, const Selection& selection, Each each)
+{
+    const auto& narrowing = selection.narrowing;
+    const auto& videos = narrowing.video_id;
+    if (!videos.empty() && std::find(videos.begin(), videos.end(), record.video_id) == videos.end())
+        return;
+    for (std::size_t i = 0; i < record.spans.size(); ++i)
+        if (selection.wants(record.spans[i].approval) &&
+            (narrowing.empty() || narrowing.matches(event_facts(record.event(i)))))
+            each(record.event(i));
+}
+
+} // namespace nomadic::batch

@@ -1,0 +1,107 @@
+#include "proxy/service/fetch.hpp"
+
+#include "base/log.hpp"
+
+#include <algorithm>
+#include <unordered_map>
+
+namespace nomadic::proxy {
+
+using cache::Snapshot;
+using cache::SnapshotWriter;
+using cache::Store;
+
+namespace {
+
+// Chunks arrive in any order; the batch's own is that of its status document.
+void put_in_order(HeldBatch& held)
+{
+    std::unordered_map<std::string_view, std::size_t> place;
+    for (std::size_t i = 0; i < held.status.videos.size(); ++i)
+        place.try_emplace(held.status.videos[i].video_id, i);
+    std::stable_sort(held.records.begin(), held.records.end(),
+                     [&](const auto& a, const auto& b) { return place.at(a.video_id) < place.at(b.video_id); });
+}
+
+} // namespace
+
+awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, StatusAnswer answer,
+                                               std::function<bool()> still_wanted)
+{
+    auto begun = co_await store_.write([key](Store& store) { return store.begin(key); });
+    if (!begun)
+        co_return co_await without_store(std::move(key), std::move(asker), std::move(answer), begun.error());
+    std::shared_ptr<SnapshotWriter> writer = std::move(*begun);
+
+    std::optional<Failure> refused;
+    RecordSink sink = [this, writer, &refused](std::vector<batch::VideoRecord> records) -> awaitable<Result<void>> {
+        auto added =
+            co_await store_.write([writer, records = std::move(records)](Store&) { return writer->add(records); });
+        if (!added)
+            refused = added.error();
+        co_return added;
+    };
+    auto fetched = co_await upstream_.analyses(answer.document, asker, sink);
+    if (!fetched) {
+        co_await store_.write([writer = std::exchange(writer, nullptr)](Store&) mutable { writer.reset(); });
+        if (refused)
+            co_return co_await without_store(std::move(key), std::move(asker), std::move(answer), *refused);
+        co_return fetched.error();
+    }
+    if (!still_wanted())
+        co_return Failure{.code = Errc::cancelled, .detail = "A write overtook this fetch.", .members = {}};
+
+    auto document = std::make_shared<const batch::StatusDocument>(answer.document);
+    auto committed = co_await store_.write([writer, document, validators = answer.validators, now = clock_.now()](
+                                               Store&) { return writer->commit(*document, validators, now); });
+    if (!committed)
+        co_return co_await without_store(std::move(key), std::move(asker), std::move(answer), committed.error());
+    co_return Fetched{.snapshot = std::move(*committed), .held = nullptr, .stored = true};
+}
+
+awaitable<Result<std::shared_ptr<const HeldBatch>>> Fetcher::into_memory(batch::StatusDocument status, Asker asker)
+{
+    auto held = std::make_shared<HeldBatch>();
+    held->status = std::move(status);
+    RecordSink sink = [held](std::vector<batch::VideoRecord> records) -> awaitable<Result<void>> {
+        for (auto& record : records)
+            held->records.push_back(std::move(record));
+        co_return Result<void>{};
+    };
+    auto fetched = co_await upstream_.analyses(held->status, std::move(asker), std::move(sink));
+    if (!fetched)
+        co_return fetched.error();
+    put_in_order(*held);
+    co_return std::shared_ptr<const HeldBatch>(std::move(held));
+}
+
+// A client sees no error because of the cache: what can't be stored is still answered.
+awaitable<Result<Fetched>> Fetcher::without_store(cache::Key key, Asker asker, StatusAnswer answer, Failure why)
+{
+    log::error("a batch could not be stored; it is answered from upstream only",
+               {{"batch_id", key.batch_id}, {"error", why.detail}});
+    auto held = co_await into_memory(std::move(answer.document), std::move(asker));
+    if (!held)
+        co_return held.error();
+    co_return Fetched{.snapshot = describe(key, **held, clock_.now()), .held = *held, .stored = false};
+}
+
+Snapshot describe(const cache::Key& key, const HeldBatch& held, TimePoint now)
+{
+    Snapshot snapshot;
+    snapshot.key = key;
+    snapshot.fetched_at = snapshot.validated_at = now;
+    snapshot.videos = held.status.videos.size();
+    snapshot.review_status = held.status.review_status;
+    batch::Digest digest = batch::digest_of({held.status.source, held.status.metadata_source});
+    for (const auto& record : held.records) {
+        for (const auto& span : record.spans)
+            ++snapshot.events[static_cast<std::size_t>(span.approval)];
+        snapshot.bytes += record.head.size() + record.events.size() + record.tail.size();
+        digest = batch::digest_of({batch::to_hex(digest), batch::to_hex(batch::digest_of(record))});
+    }
+    snapshot.digest = digest;
+    return snapshot;
+}
+
+} // namespace nomadic::proxy

@@ -1,0 +1,43 @@
+#pragma once
+
+// Brings one whole batch from upstream into the store: status, every analysis, one commit. Nothing is visible before
+// that. Loop thread; each step that blocks runs on the store's threads.
+
+#include "base/clock.hpp"
+#include "cache/async_store.hpp"
+#include "proxy/service/answer.hpp"
+#include "proxy/upstream/upstream.hpp"
+
+namespace nomadic::proxy {
+
+struct Fetched {
+    cache::Snapshot snapshot;
+    std::shared_ptr<const HeldBatch> held; // the store refused: here it is all the same, in memory
+    bool stored = false;
+};
+
+class Fetcher {
+public:
+    Fetcher(Upstream& upstream, cache::AsyncStore& store, const Clock& clock)
+        : upstream_(upstream), store_(store), clock_(clock)
+    {}
+
+    // `still_wanted` is asked once everything is there and before the commit: no means that a write has overtaken this
+    // fetch, and what it brings is dropped (Errc::cancelled).
+    awaitable<Result<Fetched>> into_store(cache::Key key, Asker asker, StatusAnswer status,
+                                          std::function<bool()> still_wanted);
+    // Never stored.
+    awaitable<Result<std::shared_ptr<const HeldBatch>>> into_memory(batch::StatusDocument status, Asker asker);
+
+private:
+    awaitable<Result<Fetched>> without_store(cache::Key key, Asker asker, StatusAnswer status, Failure why);
+
+    Upstream& upstream_;
+    cache::AsyncStore& store_;
+    const Clock& clock_;
+};
+
+// The facts of a batch that is only in memory, so that routes treat it as any other.
+cache::Snapshot describe(const cache::Key& key, const HeldBatch& held, TimePoint now);
+
+} // namespace nomadic::proxy

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what building and testing needs on Debian 12+ or Ubuntu 24.04. Quick when everything is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+packages=(g++ cmake ninja-build pkg-config libssl-dev doctest-dev clang clang-format clang-tidy python3-venv)
+if apt-cache show libboost1.81-dev >/dev/null 2>&1 || dpkg -s libboost1.81-dev >/dev/null 2>&1; then
+    packages+=(libboost1.81-dev libboost-json1.81-dev)
+else
+    packages+=(libboost-dev libboost-json-dev) # a newer distribution's own, which is newer than 1.81
+fi
+missing=()
+for package in "${packages[@]}"; do
+    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+    echo "installing: ${missing[*]}"
+    as_root=()
+    [ "$(id -u)" = 0 ] || as_root=(sudo)
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+        >/dev/null
+fi
+
+# The two official clients share a module name, so each has an environment of its own.
+environment() { # environment NAME REQUIREMENT...
+    local folder=".venv/$1"
+    shift
+    [ -f "$folder/.ready" ] && return
+    echo "making $folder: $*"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"
+    touch "$folder/.ready"
+}
+environment tests pytest==8.3.4
+environment client-0.1.53 nomadicml==0.1.53
+environment client-0.1.64 nomadic==0.1.64

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Sets up and runs every test: units in a release, an ASan+UBSan and a TSan build, the comparison with both official
+# clients, the house rules, and the form of the code. Ends with `N passed, N failed`.
+set -uo pipefail
+cd "$(dirname "$0")"
+
+passed=0
+failed=0
+step() { # step NAME COMMAND...
+    local name="$1"
+    shift
+    echo "== $name"
+    if "$@"; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "== $name FAILED"
+    fi
+}
+
+build() { cmake --preset "$1" >/dev/null && cmake --build --preset "$1" -- --quiet; }
+units() { ctest --test-dir "build/$1" --output-on-failure; }
+sources() { git ls-files -- '*.cpp' '*.hpp'; }
+formatted() { sources | xargs clang-format --dry-run --Werror; }
+tidy() {
+    git ls-files -- 'base/*.cpp' 'batch/*.cpp' |
+        xargs -P "$(nproc)" -n 2 clang-tidy -p build/release --quiet 2>/dev/null
+}
+python_tests() {
+    NOMADIC_CLIENT_0_1_53_PYTHON="$PWD/.venv/client-0.1.53/bin/python" \
+    NOMADIC_CLIENT_0_1_64_PYTHON="$PWD/.venv/client-0.1.64/bin/python" \
+    NOMADIC_BUILD="$PWD/build/release" \
+        .venv/tests/bin/python -m pytest -q tests/e2e tests/house
+}
+
+scripts/setup.sh || exit 1
+for preset in release asan-ubsan tsan; do
+    step "build ($preset)" build "$preset"
+    step "units ($preset)" units "$preset"
+done
+step "the official clients and the house rules" python_tests
+step "clang-format" formatted
+step "clang-tidy" tidy
+
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
