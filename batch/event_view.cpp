@@ -1,6 +1,5 @@
 #include "batch/event_view.hpp"
 
-#include "batch/json/write.hpp"
 #include "batch/python.hpp"
 
 #include <initializer_list>
@@ -28,16 +27,6 @@ Value first_non_empty(std::initializer_list<Value> values)
     return {};
 }
 
-bool same(const Value& a, const Value& b)
-{
-    if (a.is_string() || b.is_string())
-        return a.is_string() && b.is_string() && a.text() == b.text();
-    std::string left, right;
-    json::write(a, left);
-    json::write(b, right);
-    return left == right;
-}
-
 } // namespace
 
 Value EventView::category() const
@@ -48,7 +37,7 @@ Value EventView::category() const
 Value EventView::label() const
 {
     const auto label = first_true({event_.get("description"), data_.get("label"), event_.get("label")});
-    return same(label, category()) ? Value{} : label;
+    return python::equal(label, category()) ? Value{} : label;
 }
 
 Value EventView::ai_analysis() const

@@ -216,6 +216,19 @@ std::optional<double> to_float(std::string_view text)
     return sign * value;
 }
 
+bool equal(const Value& a, const Value& b)
+{
+    const auto is_number = [](const Value& value) { return value.is_number() || value.kind() == Kind::boolean; };
+    if (is_number(a) && is_number(b)) {
+        if (a.kind() == Kind::integer && b.kind() == Kind::integer)
+            return a.text() == b.text(); // exact, beyond what a double holds
+        return to_float(a) == to_float(b);
+    }
+    if (a.kind() != b.kind())
+        return false;
+    return a.is_string() ? a.text() == b.text() : str(a) == str(b);
+}
+
 double floor_divide(double a, double b)
 {
     const double remainder = std::fmod(a, b);

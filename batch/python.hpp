@@ -19,6 +19,9 @@ std::string str(const json::Value& value);
 std::optional<double> to_float(const json::Value& value);
 std::optional<double> to_float(std::string_view text);
 
+// a == b: numbers and booleans by value, whatever their kinds.
+bool equal(const json::Value& a, const json::Value& b);
+
 // a // b and a % b for floats.
 double floor_divide(double a, double b);
 double modulo(double a, double b);

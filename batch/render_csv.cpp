@@ -62,7 +62,7 @@ void append_timestamp(const Row& row, std::string& out)
     append_text(start, from);
     append_text(end, to);
     out += from;
-    if (end.is_null() || from == to)
+    if (end.is_null() || python::equal(start, end))
         return;
     if (!start.is_null())
         out += '-';

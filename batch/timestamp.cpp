@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto unreadable = "00:00";
 
-std::string two_digits(std::string digits)
+std::string two_digits(const std::string& digits)
 {
     return digits.size() < 2 ? std::string(2 - digits.size(), '0') + digits : digits;
 }

@@ -28,7 +28,7 @@ public:
     std::string_view keep(std::string_view text)
     {
         if (text.empty())
-            return {"", 0};
+            return {};
         auto* copy = allocate<char>(text.size());
         std::memcpy(copy, text.data(), text.size());
         return {copy, text.size()};
@@ -43,8 +43,8 @@ public:
     }
 
 private:
-    static constexpr std::size_t smallest_block = 64 * 1024;
-    static constexpr std::size_t largest_block = 4 * 1024 * 1024;
+    static constexpr std::size_t smallest_block = std::size_t{64} * 1024;
+    static constexpr std::size_t largest_block = std::size_t{4} * 1024 * 1024;
 
     struct Block {
         std::unique_ptr<std::byte[]> bytes;
