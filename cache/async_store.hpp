@@ -30,6 +30,8 @@ public:
         return run(writer_, std::move(work));
     }
 
+    void join(); // waits for what has begun; nothing may be asked of it afterwards
+
     Store& blocking() { return *store_; } // for start-up, before the loop runs
 
 private:

@@ -14,7 +14,6 @@
 
 #include <array>
 #include <functional>
-#include <map>
 #include <memory>
 #include <span>
 
@@ -70,11 +69,6 @@ struct Principal {
     std::string label; // user or org id, for explain; never a key
 };
 
-struct Usage {
-    std::uint64_t disk_bytes = 0; // database, WAL and temporary files
-    std::uint64_t batches = 0, snapshots = 0;
-};
-
 enum class WithSource { no, yes }; // fill VideoRecord::source: only drop-in answers and one CSV profile need it
 
 class Store {
@@ -87,31 +81,21 @@ public:
     virtual Result<std::unique_ptr<SnapshotWriter>> begin(const Key&) = 0;
 
     // Calls `each` for every video of the snapshot in the batch's order, skipping videos the selection can't match.
-    // Memory use does not grow with the batch. A snapshot being read is not evicted. `each` returning false stops.
+    // Memory use does not grow with the batch. `each` returning false stops.
     virtual Result<void> read(std::int64_t snapshot, const batch::Selection&, WithSource,
                               const std::function<bool(const batch::VideoRecord&)>& each) = 0;
     // Upstream's own items (VideoRecord::source), for the ids given, in that order; "" where upstream had none, an
     // empty optional where the batch has no such video.
     virtual Result<std::vector<std::optional<std::string>>> sources(std::int64_t snapshot,
                                                                     std::span<const std::string> video_ids) = 0;
-    // Facet counts over the newest or an older snapshot, from indexed rows where there are some.
-    struct Facets {
-        std::map<std::string, std::uint64_t> approval, category, severity, video_id;
-    };
-    virtual Result<Facets> facets(std::int64_t snapshot, const batch::Selection&) = 0;
-
     virtual Result<void> touch(std::int64_t snapshot, std::string validators, TimePoint validated_at) = 0;
     virtual Result<void> invalidate(const Key&) = 0;
-    // Batches of a scope that contain the video or the analysis (either may be ""), for invalidation.
-    virtual Result<std::vector<std::string>> batches_with(const Scope&, std::string_view video_id,
-                                                          std::string_view analysis_id) = 0;
     virtual Result<void> pin(const Key&, bool pinned) = 0;
     virtual Result<bool> purge(const Key&) = 0; // false when there was none
 
     // Newest snapshot of each batch, by batch id, after `cursor` (exclusive). An empty scope list means all scopes.
     virtual Result<std::vector<Snapshot>> list(std::span<const Scope>, std::string_view cursor, std::size_t limit) = 0;
-    virtual Result<std::vector<HistoryEntry>> history(const Key&) = 0;
-    virtual Result<void> trim_history(const Key&, std::uint32_t keep, TimePoint oldest) = 0;
+    virtual Result<std::vector<HistoryEntry>> history(const Key&) = 0; // newest first
 
     virtual Result<void> remember(const batch::Digest& key_hash, const Principal&) = 0;
     virtual Result<std::optional<Principal>> recall(const batch::Digest& key_hash) = 0;
@@ -119,15 +103,7 @@ public:
     virtual Result<std::vector<Principal>> principals() = 0;
     // 32 random bytes made at the store's creation: the key of all keyed hashes of this installation.
     virtual Result<std::string> install_secret() = 0;
-    // Small facts the daemon wants to remember across restarts (e.g. the dialect of an upstream).
-    virtual Result<void> remember_fact(std::string_view name, std::string_view value) = 0;
-    virtual Result<std::optional<std::string>> fact(std::string_view name) = 0;
 
-    // Evicts least recently used, unpinned batches until at most `quota` bytes are used; returns how many went.
-    virtual Result<std::size_t> evict(std::uint64_t quota) = 0;
-    virtual Result<void> used(const Key&, TimePoint) = 0; // for LRU; may be batched
-    virtual Result<void> maintain() = 0;                  // a slice of checkpoint and incremental vacuum
-    virtual Result<Usage> usage() = 0;
     virtual Result<std::vector<std::string>> check() = 0; // what is wrong, row by row; empty when all is well
 };
 

@@ -3,11 +3,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(g++ cmake ninja-build pkg-config libssl-dev doctest-dev clang clang-format clang-tidy python3-venv)
+packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev libzstd-dev doctest-dev clang clang-format clang-tidy python3-venv)
 if apt-cache show libboost1.81-dev >/dev/null 2>&1 || dpkg -s libboost1.81-dev >/dev/null 2>&1; then
-    packages+=(libboost1.81-dev libboost-json1.81-dev)
+    packages+=(libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-system1.81-dev)
 else
-    packages+=(libboost-dev libboost-json-dev) # a newer distribution's own, which is newer than 1.81
+    packages+=(libboost-dev libboost-json-dev libboost-url-dev libboost-system-dev) # a newer distribution's own, which is newer than 1.81
 fi
 missing=()
 for package in "${packages[@]}"; do

@@ -1,0 +1,85 @@
+#include "cache/body.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace nomadic::cache {
+
+namespace {
+
+Failure file_failure(std::string_view doing)
+{
+    return {.code = Errc::store_failed,
+            .detail = std::string(doing) + " a temporary file failed: " + std::generic_category().message(errno) + ".",
+            .members = {}};
+}
+
+} // namespace
+
+Body::~Body()
+{
+    if (descriptor_ >= 0)
+        ::close(descriptor_);
+}
+
+Result<std::size_t> Body::read_at(std::uint64_t offset, char* out, std::size_t count) const
+{
+    std::size_t done = 0;
+    while (done < count) {
+        const auto got = ::pread(descriptor_, out + done, count - done, static_cast<off_t>(offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return file_failure("Reading");
+        if (got == 0)
+            break;
+        done += static_cast<std::size_t>(got);
+    }
+    return done;
+}
+
+BodyBuilder::~BodyBuilder()
+{
+    if (descriptor_ >= 0)
+        ::close(descriptor_);
+}
+
+Result<void> BodyBuilder::flush()
+{
+    // Once spooled, writing in pieces of a megabyte costs no more than in larger ones.
+    constexpr std::uint64_t piece = 1U << 20U;
+    return buffer_.size() > (descriptor_ < 0 ? threshold_ : piece) ? write_out() : Result<void>{};
+}
+
+Result<void> BodyBuilder::write_out()
+{
+    if (descriptor_ < 0)
+        descriptor_ = ::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (descriptor_ < 0)
+        return file_failure("Making");
+    for (std::size_t done = 0; done < buffer_.size();) {
+        const auto wrote = ::write(descriptor_, buffer_.data() + done, buffer_.size() - done);
+        if (wrote < 0 && errno == EINTR)
+            continue;
+        if (wrote < 0)
+            return file_failure("Writing");
+        done += static_cast<std::size_t>(wrote);
+    }
+    written_ += buffer_.size();
+    buffer_.clear();
+    return {};
+}
+
+Result<std::shared_ptr<const Body>> BodyBuilder::finish()
+{
+    if (descriptor_ < 0)
+        return std::make_shared<const Body>(std::move(buffer_));
+    if (auto done = write_out(); !done)
+        return done.error();
+    return std::make_shared<const Body>(std::exchange(descriptor_, -1), written_);
+}
+
+} // namespace nomadic::cache

@@ -1,0 +1,36 @@
+#pragma once
+
+// How a video's record becomes two blobs: the normalised part in a zstd frame of its own, and upstream's item in a
+// second frame that has the first as its prefix, since the two share most of their text. Any thread, one at a time.
+
+#include "batch/batch.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace nomadic::cache::sqlite {
+
+struct EncodedRecord {
+    std::string record, source;
+};
+
+class Codec {
+public:
+    Codec();
+    ~Codec();
+
+    EncodedRecord encode(const batch::VideoRecord& record);
+    // Empty when the bytes are not what encode() made. Fills all but the source.
+    std::optional<batch::VideoRecord> decode(std::string_view video_id, std::string_view record);
+    std::optional<std::string> decode_source(std::string_view record, std::string_view source);
+
+    std::string compress(std::string_view bytes, std::string_view prefix = {});
+    std::optional<std::string> decompress(std::string_view frame, std::string_view prefix = {});
+
+private:
+    struct Contexts;
+    std::unique_ptr<Contexts> contexts_;
+};
+
+} // namespace nomadic::cache::sqlite

@@ -1,0 +1,236 @@
+#include "cache/sqlite/sqlite_store.hpp"
+
+#include "batch/parse.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_set>
+
+namespace nomadic::cache::sqlite {
+
+namespace {
+
+std::uint64_t wanted_events(const Rows& rows, int first_count, const batch::Selection& selection)
+{
+    std::uint64_t wanted = 0;
+    for (int i = 0; i < static_cast<int>(batch::approval_count); ++i)
+        if (selection.wants(static_cast<batch::Approval>(i)))
+            wanted += static_cast<std::uint64_t>(rows.integer(first_count + i));
+    return wanted;
+}
+
+batch::VideoRecord to_record(Session& session, const Rows& rows, int video_id, WithSource with_source)
+{
+    auto record = session.codec.decode(rows.bytes(video_id), rows.bytes(video_id + 1));
+    if (!record)
+        throw Damage("the analysis of video " + std::string(rows.bytes(video_id)) + " is damaged");
+    if (with_source == WithSource::yes) {
+        auto source = session.codec.decode_source(rows.bytes(video_id + 1), rows.bytes(video_id + 2));
+        if (!source)
+            throw Damage("the item of video " + record->video_id + " is damaged");
+        record->source = std::move(*source);
+    }
+    return std::move(*record);
+}
+
+Failure gone(std::int64_t snapshot)
+{
+    return store_failure("snapshot " + std::to_string(snapshot) + " is not there any more");
+}
+
+Principal to_principal(const Rows& rows, int first)
+{
+    Principal principal;
+    std::memcpy(principal.scope.id.data(), rows.bytes(first).data(),
+                std::min(principal.scope.id.size(), rows.bytes(first).size()));
+    principal.kind = rows.bytes(first + 1);
+    principal.verified_at = from_milliseconds(rows.integer(first + 2));
+    principal.label = rows.bytes(first + 3);
+    return principal;
+}
+
+} // namespace
+
+Result<std::optional<Snapshot>> SqliteStore::find(const Key& key, const AsOf& as_of)
+{
+    return guarded([&]() -> Result<std::optional<Snapshot>> {
+        auto session = readers_.borrow();
+        const auto batch = session->batch_row(key);
+        if (!batch)
+            return std::optional<Snapshot>{};
+        if (!as_of.snapshot && !as_of.time)
+            return session->newest(*batch);
+        auto rows =
+            as_of.snapshot
+                ? session->database.query(select_snapshot + "WHERE s.batch = ? AND s.id = ?", *batch, *as_of.snapshot)
+                : session->database.query(select_snapshot +
+                                              "WHERE s.batch = ? AND s.fetched_at <= ? ORDER BY s.id DESC LIMIT 1",
+                                          *batch, to_milliseconds(*as_of.time));
+        return rows.next() ? std::optional(to_snapshot(rows)) : std::nullopt;
+    });
+}
+
+Result<std::optional<batch::StatusDocument>> SqliteStore::status(std::int64_t snapshot)
+{
+    return guarded([&]() -> Result<std::optional<batch::StatusDocument>> {
+        auto session = readers_.borrow();
+        auto rows = session->database.query("SELECT s.status, s.metadata, b.batch_id FROM snapshot s "
+                                            "JOIN batch b ON b.id = s.batch WHERE s.id = ?",
+                                            snapshot);
+        if (!rows.next())
+            return std::optional<batch::StatusDocument>{};
+        auto source = session->codec.decompress(rows.bytes(0));
+        auto metadata = session->codec.decompress(rows.bytes(1));
+        if (!source || !metadata)
+            throw Damage("the status document of batch " + std::string(rows.bytes(2)) + " is damaged");
+        auto document = batch::parse_status(std::move(*source), rows.bytes(2), batch::RequireVideos::no);
+        if (!document)
+            return document.error();
+        document->metadata_source = std::move(*metadata);
+        return std::optional(std::move(*document));
+    });
+}
+
+Result<void> SqliteStore::read(std::int64_t snapshot, const batch::Selection& selection, WithSource with_source,
+                               const std::function<bool(const batch::VideoRecord&)>& each)
+{
+    return guarded([&]() -> Result<void> {
+        auto session = readers_.borrow();
+        // One read transaction, so that nothing of the snapshot can be removed under the reader. It lasts as long as
+        // the rendering, never as long as a client takes to read.
+        Transaction transaction(session->database, Transaction::Kind::read);
+        const auto contents = session->contents(snapshot);
+        if (!contents)
+            return gone(snapshot);
+        for (const auto id : *contents) {
+            auto rows = session->database.query("SELECT approved, rejected, pending, invalid, other, video_id, record, "
+                                                "source FROM content WHERE id = ?",
+                                                id);
+            if (!rows.next())
+                throw Damage("content " + std::to_string(id) + " is missing");
+            if (!selection.everything() && wanted_events(rows, 0, selection) == 0)
+                continue;
+            if (!each(to_record(*session, rows, 5, with_source)))
+                break;
+        }
+        return {};
+    });
+}
+
+Result<std::vector<std::optional<std::string>>> SqliteStore::sources(std::int64_t snapshot,
+                                                                     std::span<const std::string> video_ids)
+{
+    return guarded([&]() -> Result<std::vector<std::optional<std::string>>> {
+        auto session = readers_.borrow();
+        Transaction transaction(session->database, Transaction::Kind::read);
+        const auto contents = session->contents(snapshot);
+        if (!contents)
+            return gone(snapshot);
+        const std::unordered_set<std::int64_t> members(contents->begin(), contents->end());
+        std::vector<std::optional<std::string>> sources;
+        for (const auto& video_id : video_ids) {
+            auto& source = sources.emplace_back();
+            auto rows =
+                session->database.query("SELECT id, video_id, record, source FROM content WHERE video_id = ?1 AND "
+                                        "batch = (SELECT batch FROM snapshot WHERE id = ?2)",
+                                        std::string_view(video_id), snapshot);
+            while (!source && rows.next())
+                if (members.contains(rows.integer(0)))
+                    source = to_record(*session, rows, 1, WithSource::yes).source;
+        }
+        return sources;
+    });
+}
+
+Result<std::vector<Snapshot>> SqliteStore::list(std::span<const Scope> scopes, std::string_view cursor,
+                                                std::size_t limit)
+{
+    return guarded([&]() -> Result<std::vector<Snapshot>> {
+        auto session = readers_.borrow();
+        std::vector<Scope> wanted(scopes.begin(), scopes.end());
+        if (wanted.empty())
+            for (auto rows = session->database.query("SELECT DISTINCT scope FROM batch"); rows.next();)
+                std::memcpy(wanted.emplace_back().id.data(), rows.bytes(0).data(), sizeof(batch::Digest));
+        std::vector<Snapshot> found;
+        for (const auto& scope : wanted) {
+            auto rows =
+                session->database.query(select_snapshot + "WHERE b.scope = ? AND b.batch_id > ? AND "
+                                                          "s.id = (SELECT max(id) FROM snapshot WHERE batch = b.id) "
+                                                          "ORDER BY b.batch_id LIMIT ?",
+                                        Blob(scope.id), cursor, static_cast<std::int64_t>(limit));
+            while (rows.next())
+                found.push_back(to_snapshot(rows));
+        }
+        std::stable_sort(found.begin(), found.end(),
+                         [](const auto& a, const auto& b) { return a.key.batch_id < b.key.batch_id; });
+        if (found.size() > limit)
+            found.resize(limit);
+        return found;
+    });
+}
+
+Result<std::vector<HistoryEntry>> SqliteStore::history(const Key& key)
+{
+    return guarded([&]() -> Result<std::vector<HistoryEntry>> {
+        auto session = readers_.borrow();
+        std::vector<HistoryEntry> entries;
+        auto rows = session->database.query(
+            "SELECT s.id, s.fetched_at, s.validated_at, s.approved + s.rejected + s.pending + s.invalid + s.other, "
+            "s.changed FROM snapshot s JOIN batch b ON b.id = s.batch WHERE b.scope = ? AND b.batch_id = ? "
+            "ORDER BY s.id DESC",
+            Blob(key.scope.id), std::string_view(key.batch_id));
+        while (rows.next())
+            entries.push_back({.id = rows.integer(0),
+                               .fetched_at = from_milliseconds(rows.integer(1)),
+                               .validated_at = from_milliseconds(rows.integer(2)),
+                               .events = static_cast<std::uint64_t>(rows.integer(3)),
+                               .changed = static_cast<std::uint64_t>(rows.integer(4))});
+        return entries;
+    });
+}
+
+Result<std::optional<Principal>> SqliteStore::recall(const batch::Digest& key_hash)
+{
+    return guarded([&]() -> Result<std::optional<Principal>> {
+        auto session = readers_.borrow();
+        auto rows = session->database.query("SELECT scope, kind, verified_at, label FROM principal WHERE key_hash = ?",
+                                            Blob(key_hash));
+        return rows.next() ? std::optional(to_principal(rows, 0)) : std::nullopt;
+    });
+}
+
+Result<std::vector<Principal>> SqliteStore::principals()
+{
+    return guarded([&]() -> Result<std::vector<Principal>> {
+        auto session = readers_.borrow();
+        std::vector<Principal> principals;
+        for (auto rows = session->database.query("SELECT scope, kind, verified_at, label FROM principal"); rows.next();)
+            principals.push_back(to_principal(rows, 0));
+        return principals;
+    });
+}
+
+Result<std::vector<std::string>> SqliteStore::check()
+{
+    return guarded([&]() -> Result<std::vector<std::string>> {
+        std::vector<std::string> wrong;
+        auto session = readers_.borrow();
+        for (auto rows = session->database.query("PRAGMA integrity_check"); rows.next();)
+            if (rows.bytes(0) != "ok")
+                wrong.emplace_back(rows.bytes(0));
+        std::vector<std::int64_t> snapshots;
+        for (auto rows = session->database.query("SELECT id FROM snapshot"); rows.next();)
+            snapshots.push_back(rows.integer(0));
+        for (const auto id : snapshots) {
+            auto document = status(id);
+            if (!document)
+                wrong.push_back(document.error().detail);
+            auto whole = read(id, {}, WithSource::yes, [](const auto&) { return true; });
+            if (!whole)
+                wrong.push_back(whole.error().detail);
+        }
+        return wrong;
+    });
+}
+
+} // namespace nomadic::cache::sqlite

@@ -1,0 +1,86 @@
+#include "cache/sqlite/schema.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+namespace nomadic::cache::sqlite {
+
+namespace {
+
+// batch     what is cached, for whom.
+// snapshot  one whole state of a batch; `contents` is its videos in order: packed 64-bit ids of `content`, zstd.
+// content   one state of one video, shared by all snapshots in which the video is the same. The counts by approval come
+//           before the blobs, so that a video no filter wants costs no blob.
+// staged    contents of snapshots that are still coming in. What is left of them after a crash goes at the next start.
+// principal who was behind a key, by the key's keyed hash.
+constexpr const char* version_1 = R"(
+CREATE TABLE meta(name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE batch(
+    id INTEGER PRIMARY KEY, scope BLOB NOT NULL, batch_id TEXT NOT NULL,
+    pinned INTEGER NOT NULL DEFAULT 0, stale INTEGER NOT NULL DEFAULT 0, UNIQUE(scope, batch_id));
+CREATE TABLE snapshot(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, batch INTEGER NOT NULL REFERENCES batch ON DELETE CASCADE,
+    digest BLOB NOT NULL, fetched_at INTEGER NOT NULL, validated_at INTEGER NOT NULL, validators TEXT NOT NULL,
+    videos INTEGER NOT NULL, approved INTEGER NOT NULL, rejected INTEGER NOT NULL, pending INTEGER NOT NULL,
+    invalid INTEGER NOT NULL, other INTEGER NOT NULL, bytes INTEGER NOT NULL, review_status TEXT NOT NULL,
+    changed INTEGER NOT NULL, status BLOB NOT NULL, metadata BLOB NOT NULL, contents BLOB NOT NULL);
+CREATE INDEX snapshot_batch ON snapshot(batch);
+CREATE TABLE content(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, batch INTEGER NOT NULL REFERENCES batch ON DELETE CASCADE,
+    video_id TEXT NOT NULL, digest BLOB NOT NULL, approved INTEGER NOT NULL, rejected INTEGER NOT NULL,
+    pending INTEGER NOT NULL, invalid INTEGER NOT NULL, other INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    record BLOB NOT NULL, source BLOB NOT NULL);
+CREATE INDEX content_video ON content(batch, video_id);
+CREATE TABLE staged(content INTEGER PRIMARY KEY REFERENCES content ON DELETE CASCADE);
+CREATE TABLE principal(
+    key_hash BLOB PRIMARY KEY, scope BLOB NOT NULL, kind TEXT NOT NULL, verified_at INTEGER NOT NULL,
+    label TEXT NOT NULL) WITHOUT ROWID;
+)";
+
+constexpr std::array migrations{version_1};
+static_assert(migrations.size() == newest_version);
+
+void create_install_secret(Database& database)
+{
+    std::array<unsigned char, 32> secret{};
+    if (getentropy(secret.data(), secret.size()) != 0)
+        throw std::runtime_error("the kernel gave no random bytes");
+    database.run("INSERT OR IGNORE INTO meta(name, value) VALUES('install_secret', ?)", Blob(secret));
+}
+
+} // namespace
+
+Result<void> check_owner(Database& database, const std::string& path)
+{
+    const auto version = database.pragma("user_version");
+    const auto owner = database.pragma("application_id");
+    if (owner != application_id && (owner != 0 || version != 0 || database.pragma("schema_version") != 0))
+        return Failure{.code = Errc::store_failed,
+                       .detail = path + " is a database of another program. Choose another cache.data_dir.",
+                       .members = {}};
+    if (version > newest_version)
+        return Failure{.code = Errc::store_newer,
+                       .detail = path + " was written by a newer nomadic-cached (format " + std::to_string(version) +
+                                 ", this one knows " + std::to_string(newest_version) +
+                                 "); it is untouched. Upgrade, or choose another cache.data_dir.",
+                       .members = {}};
+    return {};
+}
+
+void migrate(Database& database)
+{
+    const auto version = database.pragma("user_version");
+    if (version == 0)
+        database.script("PRAGMA auto_vacuum = INCREMENTAL"); // must come before the first table
+    for (auto next = version; next < newest_version; ++next) {
+        Transaction transaction(database, Transaction::Kind::write);
+        database.script(migrations[static_cast<std::size_t>(next)]);
+        create_install_secret(database);
+        database.script("PRAGMA application_id = " + std::to_string(application_id) +
+                        "; PRAGMA user_version = " + std::to_string(next + 1));
+        transaction.commit();
+    }
+}
+
+} // namespace nomadic::cache::sqlite

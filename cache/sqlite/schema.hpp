@@ -1,0 +1,20 @@
+#pragma once
+
+// The database's tables and how an older one becomes today's. docs/storage.md explains the layout.
+
+#include "base/error.hpp"
+#include "cache/sqlite/database.hpp"
+
+namespace nomadic::cache::sqlite {
+
+inline constexpr std::int64_t application_id = 0x4E4D4361; // "NMCa": tells file(1), and us, whose database it is
+inline constexpr std::int64_t newest_version = 1;          // PRAGMA user_version
+
+// A database of a newer program (Errc::store_newer) or of another program (Errc::store_failed) can't be used. Reads
+// only.
+Result<void> check_owner(Database& database, const std::string& path);
+
+// Creates, or migrates forward, one transaction a version.
+void migrate(Database& database);
+
+} // namespace nomadic::cache::sqlite

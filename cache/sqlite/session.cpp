@@ -1,0 +1,92 @@
+#include "cache/sqlite/session.hpp"
+
+#include <cstring>
+
+namespace nomadic::cache::sqlite {
+
+using std::chrono::milliseconds;
+
+const std::string select_snapshot =
+    "SELECT s.id, b.scope, b.batch_id, s.digest, s.fetched_at, s.validated_at, s.videos, s.approved, s.rejected, "
+    "s.pending, s.invalid, s.other, s.bytes, s.review_status, s.validators, b.stale, b.pinned "
+    "FROM snapshot s JOIN batch b ON b.id = s.batch ";
+
+namespace {
+
+batch::Digest to_digest(std::string_view bytes)
+{
+    batch::Digest digest{};
+    if (bytes.size() != digest.size())
+        throw Damage("a digest has the wrong length");
+    std::memcpy(digest.data(), bytes.data(), digest.size());
+    return digest;
+}
+
+} // namespace
+
+Snapshot to_snapshot(const Rows& rows)
+{
+    Snapshot snapshot;
+    snapshot.id = rows.integer(0);
+    snapshot.key = {{to_digest(rows.bytes(1))}, std::string(rows.bytes(2))};
+    snapshot.digest = to_digest(rows.bytes(3));
+    snapshot.fetched_at = from_milliseconds(rows.integer(4));
+    snapshot.validated_at = from_milliseconds(rows.integer(5));
+    snapshot.videos = static_cast<std::uint64_t>(rows.integer(6));
+    for (int i = 0; i < static_cast<int>(batch::approval_count); ++i)
+        snapshot.events[static_cast<std::size_t>(i)] = static_cast<std::uint64_t>(rows.integer(7 + i));
+    snapshot.bytes = static_cast<std::uint64_t>(rows.integer(12));
+    snapshot.review_status = rows.bytes(13);
+    snapshot.validators = rows.bytes(14);
+    snapshot.stale = rows.integer(15) != 0;
+    snapshot.pinned = rows.integer(16) != 0;
+    return snapshot;
+}
+
+std::optional<std::int64_t> Session::batch_row(const Key& key)
+{
+    auto rows = database.query("SELECT id FROM batch WHERE scope = ? AND batch_id = ?", Blob(key.scope.id),
+                               std::string_view(key.batch_id));
+    if (!rows.next())
+        return std::nullopt;
+    return rows.integer(0);
+}
+
+std::optional<Snapshot> Session::newest(std::int64_t batch_row)
+{
+    auto rows = database.query(select_snapshot + "WHERE s.batch = ? ORDER BY s.id DESC LIMIT 1", batch_row);
+    if (!rows.next())
+        return std::nullopt;
+    return to_snapshot(rows);
+}
+
+std::optional<std::vector<std::int64_t>> Session::contents(std::int64_t snapshot)
+{
+    auto rows = database.query("SELECT contents FROM snapshot WHERE id = ?", snapshot);
+    if (!rows.next())
+        return std::nullopt;
+    const auto packed = codec.decompress(rows.bytes(0));
+    if (!packed || packed->size() % sizeof(std::int64_t) != 0)
+        throw Damage("the list of videos of snapshot " + std::to_string(snapshot) + " is damaged");
+    std::vector<std::int64_t> ids(packed->size() / sizeof(std::int64_t));
+    if (!ids.empty())
+        std::memcpy(ids.data(), packed->data(), packed->size());
+    return ids;
+}
+
+std::int64_t to_milliseconds(TimePoint time)
+{
+    return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
+}
+
+TimePoint from_milliseconds(std::int64_t count)
+{
+    return TimePoint(milliseconds(count));
+}
+
+Failure store_failure(std::string_view why)
+{
+    return {.code = Errc::store_failed, .detail = "The store failed: " + std::string(why) + ".", .members = {}};
+}
+
+} // namespace nomadic::cache::sqlite

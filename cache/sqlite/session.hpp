@@ -1,0 +1,50 @@
+#pragma once
+
+// One connection with its codec: what one thread needs to read or write. The statements that several parts of the
+// engine share are here, and the one place where SqliteError becomes a Failure.
+
+#include "cache/sqlite/codec.hpp"
+#include "cache/sqlite/database.hpp"
+#include "cache/store.hpp"
+
+namespace nomadic::cache::sqlite {
+
+struct Session {
+    Session(const std::string& path, Database::Mode mode) : database(path, mode) {}
+
+    std::optional<std::int64_t> batch_row(const Key& key);
+    std::optional<Snapshot> newest(std::int64_t batch_row);
+    // The ids of `content` that make a snapshot, in the batch's order.
+    std::optional<std::vector<std::int64_t>> contents(std::int64_t snapshot);
+
+    Database database;
+    Codec codec;
+};
+
+// Columns in the order of to_snapshot(); completed by a WHERE clause. `s` is the snapshot, `b` its batch.
+extern const std::string select_snapshot;
+Snapshot to_snapshot(const Rows& rows);
+
+std::int64_t to_milliseconds(TimePoint time);
+TimePoint from_milliseconds(std::int64_t milliseconds);
+
+// Something stored is not what was written: the file has been damaged.
+class Damage : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+Failure store_failure(std::string_view why);
+
+// Runs `work`; whatever it throws becomes Errc::store_failed.
+template <class Work>
+auto guarded(Work work) -> std::invoke_result_t<Work>
+{
+    try {
+        return work();
+    } catch (const std::exception& error) {
+        return store_failure(error.what());
+    }
+}
+
+} // namespace nomadic::cache::sqlite

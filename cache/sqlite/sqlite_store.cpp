@@ -1,0 +1,101 @@
+#include "cache/sqlite/sqlite_store.hpp"
+
+#include <cstring>
+
+namespace nomadic::cache::sqlite {
+
+SqliteStore::SqliteStore(const std::string& path) : readers_(path), writer_(std::make_shared<WriteSession>(path))
+{
+    auto& database = writer_->session.database;
+    database.script("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; "
+                    "PRAGMA journal_size_limit = 67108864");
+    database.run("DELETE FROM content WHERE id IN (SELECT content FROM staged)");
+    database.run("DELETE FROM batch WHERE id NOT IN (SELECT batch FROM snapshot)");
+}
+
+Result<std::unique_ptr<SnapshotWriter>> SqliteStore::begin(const Key& key)
+{
+    const std::scoped_lock lock(writer_->mutex);
+    return guarded([&]() -> Result<std::unique_ptr<SnapshotWriter>> {
+        writer_->session.database.run("INSERT INTO batch(scope, batch_id) VALUES(?, ?) ON CONFLICT DO NOTHING",
+                                      Blob(key.scope.id), std::string_view(key.batch_id));
+        return std::make_unique<Writer>(writer_, key, writer_->session.batch_row(key).value());
+    });
+}
+
+Result<void> SqliteStore::touch(std::int64_t snapshot, std::string validators, TimePoint validated_at)
+{
+    const std::scoped_lock lock(writer_->mutex);
+    return guarded([&]() -> Result<void> {
+        Transaction transaction(writer_->session.database, Transaction::Kind::write);
+        writer_->session.database.run("UPDATE snapshot SET validated_at = ?, validators = ? WHERE id = ?",
+                                      to_milliseconds(validated_at), std::string_view(validators), snapshot);
+        writer_->session.database.run("UPDATE batch SET stale = 0 WHERE id = (SELECT batch FROM snapshot WHERE id = ?)",
+                                      snapshot);
+        transaction.commit();
+        return {};
+    });
+}
+
+Result<void> SqliteStore::invalidate(const Key& key)
+{
+    const std::scoped_lock lock(writer_->mutex);
+    return guarded([&]() -> Result<void> {
+        writer_->session.database.run("UPDATE batch SET stale = 1 WHERE scope = ? AND batch_id = ?", Blob(key.scope.id),
+                                      std::string_view(key.batch_id));
+        return {};
+    });
+}
+
+Result<void> SqliteStore::pin(const Key& key, bool pinned)
+{
+    const std::scoped_lock lock(writer_->mutex);
+    return guarded([&]() -> Result<void> {
+        writer_->session.database.run("UPDATE batch SET pinned = ? WHERE scope = ? AND batch_id = ?",
+                                      std::int64_t{pinned}, Blob(key.scope.id), std::string_view(key.batch_id));
+        return {};
+    });
+}
+
+Result<bool> SqliteStore::purge(const Key& key)
+{
+    const std::scoped_lock lock(writer_->mutex);
+    return guarded([&]() -> Result<bool> {
+        return writer_->session.database.run("DELETE FROM batch WHERE scope = ? AND batch_id = ?", Blob(key.scope.id),
+                                             std::string_view(key.batch_id)) > 0;
+    });
+}
+
+Result<void> SqliteStore::remember(const batch::Digest& key_hash, const Principal& principal)
+{
+    const std::scoped_lock lock(writer_->mutex);
+    return guarded([&]() -> Result<void> {
+        writer_->session.database.run(
+            "INSERT OR REPLACE INTO principal(key_hash, scope, kind, verified_at, label) VALUES(?, ?, ?, ?, ?)",
+            Blob(key_hash), Blob(principal.scope.id), std::string_view(principal.kind),
+            to_milliseconds(principal.verified_at), std::string_view(principal.label));
+        return {};
+    });
+}
+
+Result<void> SqliteStore::forget(const batch::Digest& key_hash)
+{
+    const std::scoped_lock lock(writer_->mutex);
+    return guarded([&]() -> Result<void> {
+        writer_->session.database.run("DELETE FROM principal WHERE key_hash = ?", Blob(key_hash));
+        return {};
+    });
+}
+
+Result<std::string> SqliteStore::install_secret()
+{
+    return guarded([&]() -> Result<std::string> {
+        auto session = readers_.borrow();
+        auto rows = session->database.query("SELECT value FROM meta WHERE name = 'install_secret'");
+        if (!rows.next())
+            throw Damage("the installation's secret is missing");
+        return std::string(rows.bytes(0));
+    });
+}
+
+} // namespace nomadic::cache::sqlite

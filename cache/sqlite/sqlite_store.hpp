@@ -1,0 +1,42 @@
+#pragma once
+
+// The store in one SQLite database, `cache.db` in a directory of its own. docs/storage.md explains the layout.
+
+#include "cache/sqlite/reader_pool.hpp"
+#include "cache/sqlite/writer.hpp"
+#include "cache/store.hpp"
+
+namespace nomadic::cache::sqlite {
+
+class SqliteStore : public Store {
+public:
+    // `path` names a database that migrate() has been over.
+    explicit SqliteStore(const std::string& path);
+
+    Result<std::optional<Snapshot>> find(const Key& key, const AsOf& as_of) override;
+    Result<std::optional<batch::StatusDocument>> status(std::int64_t snapshot) override;
+    Result<std::unique_ptr<SnapshotWriter>> begin(const Key& key) override;
+    Result<void> read(std::int64_t snapshot, const batch::Selection& selection, WithSource with_source,
+                      const std::function<bool(const batch::VideoRecord&)>& each) override;
+    Result<std::vector<std::optional<std::string>>> sources(std::int64_t snapshot,
+                                                            std::span<const std::string> video_ids) override;
+    Result<void> touch(std::int64_t snapshot, std::string validators, TimePoint validated_at) override;
+    Result<void> invalidate(const Key& key) override;
+    Result<void> pin(const Key& key, bool pinned) override;
+    Result<bool> purge(const Key& key) override;
+    Result<std::vector<Snapshot>> list(std::span<const Scope> scopes, std::string_view cursor,
+                                       std::size_t limit) override;
+    Result<std::vector<HistoryEntry>> history(const Key& key) override;
+    Result<void> remember(const batch::Digest& key_hash, const Principal& principal) override;
+    Result<std::optional<Principal>> recall(const batch::Digest& key_hash) override;
+    Result<void> forget(const batch::Digest& key_hash) override;
+    Result<std::vector<Principal>> principals() override;
+    Result<std::string> install_secret() override;
+    Result<std::vector<std::string>> check() override;
+
+private:
+    ReaderPool readers_;
+    std::shared_ptr<WriteSession> writer_;
+};
+
+} // namespace nomadic::cache::sqlite

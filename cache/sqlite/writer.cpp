@@ -1,0 +1,200 @@
+#include "cache/sqlite/writer.hpp"
+
+namespace nomadic::cache::sqlite {
+
+namespace {
+
+std::int64_t signed_of(std::uint64_t count)
+{
+    return static_cast<std::int64_t>(count);
+}
+
+void append(std::int64_t id, std::string& packed)
+{
+    packed.append(reinterpret_cast<const char*>(&id), sizeof id);
+}
+
+} // namespace
+
+Writer::Writer(std::shared_ptr<WriteSession> shared, Key key, std::int64_t batch_row)
+    : shared_(std::move(shared)), key_(std::move(key)), batch_row_(batch_row)
+{}
+
+Writer::~Writer()
+{
+    if (committed_)
+        return;
+    const std::scoped_lock lock(shared_->mutex);
+    try {
+        drop_staged();
+    } catch (const std::exception&) {
+        // What is left is invisible, and removed at the next start: nothing to tell anybody about.
+        contents_.clear();
+    }
+}
+
+Result<void> Writer::add(std::span<const batch::VideoRecord> records)
+{
+    const std::scoped_lock lock(shared_->mutex);
+    return guarded([&]() -> Result<void> {
+        std::vector<std::pair<std::string, Content>> added;
+        Transaction transaction(shared_->session.database, Transaction::Kind::write);
+        for (const auto& record : records) {
+            auto content = describe(record);
+            if (const auto same = published(record, content.digest)) {
+                content.id = *same;
+            } else {
+                content.id = stage(record, content);
+                content.staged = true;
+            }
+            added.emplace_back(record.video_id, content);
+        }
+        transaction.commit();
+        for (auto& [video_id, content] : added)
+            contents_.insert_or_assign(std::move(video_id), content);
+        return {};
+    });
+}
+
+Writer::Content Writer::describe(const batch::VideoRecord& record) const
+{
+    Content content;
+    content.digest = batch::digest_of(record);
+    for (const auto& span : record.spans)
+        ++content.events[static_cast<std::size_t>(span.approval)];
+    content.bytes = record.head.size() + record.events.size() + record.tail.size();
+    return content;
+}
+
+// Only what is in a published snapshot may be shared: what another writer has staged may vanish with it.
+std::optional<std::int64_t> Writer::published(const batch::VideoRecord& record, const batch::Digest& digest)
+{
+    auto rows = shared_->session.database.query("SELECT id FROM content WHERE batch = ? AND video_id = ? "
+                                                "AND digest = ? AND id NOT IN (SELECT content FROM staged)",
+                                                batch_row_, std::string_view(record.video_id), Blob(digest));
+    if (!rows.next())
+        return std::nullopt;
+    return rows.integer(0);
+}
+
+std::int64_t Writer::stage(const batch::VideoRecord& record, const Content& content)
+{
+    auto& database = shared_->session.database;
+    const auto encoded = shared_->session.codec.encode(record);
+    const auto& events = content.events;
+    database.run("INSERT INTO content(batch, video_id, digest, approved, rejected, pending, invalid, other, bytes, "
+                 "record, source) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 batch_row_, std::string_view(record.video_id), Blob(content.digest), signed_of(events[0]),
+                 signed_of(events[1]), signed_of(events[2]), signed_of(events[3]), signed_of(events[4]),
+                 signed_of(content.bytes), as_blob(encoded.record), as_blob(encoded.source));
+    const auto id = database.last_insert_id();
+    database.run("INSERT INTO staged(content) VALUES(?)", id);
+    return id;
+}
+
+Result<Snapshot> Writer::commit(const batch::StatusDocument& status, std::string validators, TimePoint now)
+{
+    const std::scoped_lock lock(shared_->mutex);
+    return guarded([&]() -> Result<Snapshot> {
+        // Staging may be lost with the power; a published snapshot may not, so this one commit waits for the disk, and
+        // takes along what the write-ahead log holds before it.
+        auto& database = shared_->session.database;
+        database.run("PRAGMA synchronous = FULL");
+        auto published = guarded([&]() -> Result<Snapshot> { return publish(status, std::move(validators), now); });
+        database.run("PRAGMA synchronous = NORMAL");
+        committed_ = published.has_value();
+        return published;
+    });
+}
+
+Snapshot Writer::publish(const batch::StatusDocument& status, std::string validators, TimePoint now)
+{
+    auto& session = shared_->session;
+    std::string packed;
+    Snapshot snapshot = assemble(status, packed);
+    snapshot.fetched_at = snapshot.validated_at = from_milliseconds(to_milliseconds(now));
+    snapshot.validators = std::move(validators);
+
+    Transaction transaction(session.database, Transaction::Kind::write);
+    require_all_there();
+    const auto before = session.newest(batch_row_);
+    session.database.run("UPDATE batch SET stale = 0 WHERE id = ?", batch_row_);
+    if (before && before->digest == snapshot.digest) {
+        session.database.run("UPDATE snapshot SET validated_at = ?, validators = ? WHERE id = ?", to_milliseconds(now),
+                             std::string_view(snapshot.validators), before->id);
+        drop_staged();
+    } else {
+        std::uint64_t changed = 0;
+        for (const auto& [video_id, content] : contents_)
+            changed += content.staged ? 1U : 0U;
+        insert(snapshot, status, packed, changed);
+        for (const auto& [video_id, content] : contents_)
+            if (content.staged)
+                session.database.run("DELETE FROM staged WHERE content = ?", content.id);
+    }
+    auto stored = session.newest(batch_row_);
+    transaction.commit();
+    return *stored;
+}
+
+// The order and the repeats are the status document's; so are the counts of a video that is in it twice.
+Snapshot Writer::assemble(const batch::StatusDocument& status, std::string& packed) const
+{
+    Snapshot snapshot;
+    snapshot.review_status = status.review_status;
+    std::string digests;
+    for (const auto& pointer : status.videos) {
+        const auto found = contents_.find(pointer.video_id);
+        if (found == contents_.end())
+            throw std::logic_error("video " + pointer.video_id + " was never added");
+        const auto& content = found->second;
+        append(content.id, packed);
+        digests.append(reinterpret_cast<const char*>(content.digest.data()), content.digest.size());
+        ++snapshot.videos;
+        snapshot.bytes += content.bytes;
+        for (std::size_t i = 0; i < content.events.size(); ++i)
+            snapshot.events[i] += content.events[i];
+    }
+    snapshot.digest = batch::digest_of({status.source, status.metadata_source, digests});
+    return snapshot;
+}
+
+// The batch may have been purged, or its history trimmed, while this snapshot was coming in.
+void Writer::require_all_there()
+{
+    for (const auto& [video_id, content] : contents_) {
+        auto rows = shared_->session.database.query("SELECT 1 FROM content WHERE id = ?", content.id);
+        if (!rows.next())
+            throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
+    }
+    if (!shared_->session.batch_row(key_))
+        throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
+}
+
+void Writer::insert(const Snapshot& snapshot, const batch::StatusDocument& status, std::string_view packed,
+                    std::uint64_t changed)
+{
+    auto& codec = shared_->session.codec;
+    const auto& events = snapshot.events;
+    const auto status_blob = codec.compress(status.source);
+    const auto metadata_blob = codec.compress(status.metadata_source);
+    const auto contents_blob = codec.compress(packed);
+    shared_->session.database.run(
+        "INSERT INTO snapshot(batch, digest, fetched_at, validated_at, validators, videos, approved, rejected, "
+        "pending, invalid, other, bytes, review_status, changed, status, metadata, contents) "
+        "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        batch_row_, Blob(snapshot.digest), to_milliseconds(snapshot.fetched_at), to_milliseconds(snapshot.validated_at),
+        std::string_view(snapshot.validators), signed_of(snapshot.videos), signed_of(events[0]), signed_of(events[1]),
+        signed_of(events[2]), signed_of(events[3]), signed_of(events[4]), signed_of(snapshot.bytes),
+        std::string_view(snapshot.review_status), signed_of(changed), as_blob(status_blob), as_blob(metadata_blob),
+        as_blob(contents_blob));
+}
+
+void Writer::drop_staged()
+{
+    for (const auto& [video_id, content] : contents_)
+        if (content.staged)
+            shared_->session.database.run("DELETE FROM content WHERE id = ?", content.id);
+}
+
+} // namespace nomadic::cache::sqlite
