@@ -23,7 +23,7 @@ units() { ctest --test-dir "build/$1" --output-on-failure; }
 sources() { git ls-files -- '*.cpp' '*.hpp'; }
 formatted() { sources | xargs clang-format --dry-run --Werror; }
 tidy() {
-    git ls-files -- 'base/*.cpp' 'batch/*.cpp' 'cache/*.cpp' |
+    git ls-files -- 'base/*.cpp' 'batch/*.cpp' 'cache/*.cpp' 'config/*.cpp' |
         xargs -P "$(nproc)" -n 2 clang-tidy -p build/release --quiet --extra-arg=-Wno-unknown-warning-option 2>/dev/null
 }
 python_tests() {

@@ -4,6 +4,8 @@
 // shared read-only. Where values come from is config/load.hpp; what each means to a user is config/table.hpp, which
 // has a row for every member here. Any thread.
 
+#include "base/log.hpp"
+
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -99,11 +101,9 @@ struct Dashboard {
     std::string base_url = "https://app.nomadicml.com";
 };
 
-enum class LogLevel { trace, debug, info, warn, error };
-enum class LogFormat { logfmt, json };
 struct Log {
-    LogLevel level = LogLevel::info;
-    LogFormat format = LogFormat::logfmt;
+    log::Level level = log::Level::info;
+    log::Format format = log::Format::logfmt;
 };
 
 struct Settings {

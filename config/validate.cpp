@@ -1,0 +1,104 @@
+#include "config/validate.hpp"
+
+#include <algorithm>
+
+namespace nomadic::config {
+
+namespace {
+
+using Contradiction = std::pair<std::string, std::string>;
+
+bool is_port(std::string_view text)
+{
+    return !text.empty() && text.size() <= 5 &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+           std::stoi(std::string(text)) <= 65535;
+}
+
+bool is_http_url(std::string_view text)
+{
+    for (const std::string_view scheme : {"http://", "https://"})
+        if (text.starts_with(scheme))
+            return text.size() > scheme.size() && text.find_first_of(" ?#@") == std::string_view::npos;
+    return false;
+}
+
+Contradiction check_listeners(const Server& server)
+{
+    if (server.listen.empty() && server.unix_socket.empty())
+        return {"server.listen", "is empty and there is no server.unix_socket either: nobody could connect"};
+    for (const auto& address : server.listen) {
+        const auto parts = split_host_port(address);
+        if (!parts)
+            return {"server.listen", "holds \"" + address + "\", but must be host:port, such as \"127.0.0.1:8765\""};
+        const bool guarded = !server.bearer_tokens.empty() || !server.bearer_tokens_file.empty();
+        if (!is_loopback(parts->host) && !guarded && !server.allow_insecure)
+            return {"server.listen",
+                    "holds \"" + address +
+                        "\", which other machines can reach, without server.bearer_tokens. Set tokens, or "
+                        "server.allow_insecure = true if the network is trusted"};
+    }
+    return {};
+}
+
+Contradiction check_pair(const std::string& first, const std::string& first_name, const std::string& second,
+                         const std::string& second_name)
+{
+    if (first.empty() == second.empty())
+        return {};
+    return first.empty() ? Contradiction{second_name, "is set without " + first_name + ": both are needed"}
+                         : Contradiction{first_name, "is set without " + second_name + ": both are needed"};
+}
+
+} // namespace
+
+std::optional<HostPort> split_host_port(std::string_view text)
+{
+    const auto colon = text.rfind(':');
+    if (colon == std::string_view::npos || !is_port(text.substr(colon + 1)))
+        return std::nullopt;
+    auto host = text.substr(0, colon);
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    else if (host.find(':') != std::string_view::npos)
+        return std::nullopt;
+    if (host.empty())
+        return std::nullopt;
+    return HostPort{std::string(host), std::string(text.substr(colon + 1))};
+}
+
+bool is_loopback(std::string_view host)
+{
+    return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+std::pair<std::string, std::string> first_contradiction(const Settings& settings)
+{
+    const auto& server = settings.server;
+    const auto& upstream = settings.upstream;
+    const Contradiction found[] = {
+        check_listeners(server),
+        check_pair(server.tls_certificate, "server.tls_certificate", server.tls_key, "server.tls_key"),
+        check_pair(upstream.client_certificate, "upstream.client_certificate", upstream.client_key,
+                   "upstream.client_key"),
+        is_http_url(upstream.base_url)
+            ? Contradiction{}
+            : Contradiction{"upstream.base_url",
+                            "is \"" + upstream.base_url +
+                                "\", but must be a URL such as \"https://api-prod.nomadicml.com\""},
+        is_http_url(settings.dashboard.base_url)
+            ? Contradiction{}
+            : Contradiction{"dashboard.base_url", "is \"" + settings.dashboard.base_url +
+                                                      "\", but must be a URL such as \"https://app.nomadicml.com\""},
+        upstream.proxy.empty() || is_http_url(upstream.proxy)
+            ? Contradiction{}
+            : Contradiction{"upstream.proxy",
+                            "is \"" + upstream.proxy + "\", but must be a URL such as \"http://proxy.example:3128\""},
+    };
+    for (const auto& contradiction : found)
+        if (!contradiction.first.empty())
+            return contradiction;
+    return {};
+}
+
+} // namespace nomadic::config
