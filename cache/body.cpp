@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <limits>
 #include <system_error>
 #include <unistd.h>
 #include <utility>
@@ -51,35 +52,52 @@ Result<void> BodyBuilder::flush()
 {
     // Once spooled, writing in pieces of a megabyte costs no more than in larger ones.
     constexpr std::uint64_t piece = 1U << 20U;
-    return buffer_.size() > (descriptor_ < 0 ? threshold_ : piece) ? write_out() : Result<void>{};
+    if (buffer_.size() <= (descriptor_ < 0 ? threshold_ : piece) || write_out())
+        return {};
+    threshold_ = std::numeric_limits<std::uint64_t>::max();
+    return take_back();
 }
 
-Result<void> BodyBuilder::write_out()
+bool BodyBuilder::write_out()
 {
     if (descriptor_ < 0)
         descriptor_ = ::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (descriptor_ < 0)
-        return file_failure("Making");
+        return false;
     for (std::size_t done = 0; done < buffer_.size();) {
-        const auto wrote = ::write(descriptor_, buffer_.data() + done, buffer_.size() - done);
+        const auto offset = static_cast<off_t>(written_ + done);
+        const auto wrote = ::pwrite(descriptor_, buffer_.data() + done, buffer_.size() - done, offset);
         if (wrote < 0 && errno == EINTR)
             continue;
         if (wrote < 0)
-            return file_failure("Writing");
+            return false;
         done += static_cast<std::size_t>(wrote);
     }
     written_ += buffer_.size();
     buffer_.clear();
+    return true;
+}
+
+Result<void> BodyBuilder::take_back()
+{
+    if (descriptor_ < 0)
+        return {};
+    const Body file(std::exchange(descriptor_, -1), std::exchange(written_, 0));
+    std::string bytes(file.size(), '\0');
+    auto got = file.read_at(0, bytes.data(), bytes.size());
+    if (!got)
+        return got.error();
+    buffer_.insert(0, bytes);
     return {};
 }
 
 Result<std::shared_ptr<const Body>> BodyBuilder::finish()
 {
-    if (descriptor_ < 0)
-        return std::make_shared<const Body>(std::move(buffer_));
-    if (auto done = write_out(); !done)
-        return done.error();
-    return std::make_shared<const Body>(std::exchange(descriptor_, -1), written_);
+    if (descriptor_ >= 0 && write_out())
+        return std::make_shared<const Body>(std::exchange(descriptor_, -1), written_);
+    if (auto taken = take_back(); !taken)
+        return taken.error();
+    return std::make_shared<const Body>(std::move(buffer_));
 }
 
 } // namespace nomadic::cache

@@ -32,7 +32,8 @@ private:
     int descriptor_ = -1;
 };
 
-// Collects the bytes of a body; moves them to a file in `directory` once there are more than `threshold`.
+// Collects the bytes of a body; moves them to a file in `directory` once there are more than `threshold`. Where no file
+// can be written, they stay in memory: a full disk must not cost anybody an answer.
 class BodyBuilder {
 public:
     BodyBuilder(std::string directory, std::uint64_t threshold)
@@ -48,7 +49,8 @@ public:
     Result<std::shared_ptr<const Body>> finish();
 
 private:
-    Result<void> write_out();
+    bool write_out();
+    Result<void> take_back();
 
     std::string directory_;
     std::uint64_t threshold_;

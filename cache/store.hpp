@@ -30,8 +30,7 @@ struct Snapshot {
     std::array<std::uint64_t, batch::approval_count> events{}; // by approval
     std::uint64_t bytes = 0;                                   // JSON it stands for, uncompressed
     std::string review_status;                                 // "" when never reviewed
-    std::string validators; // upstream's ETag and Last-Modified of the status document, opaque here
-    bool stale = false;     // invalidated by a write: must be revalidated before it is served
+    bool stale = false; // invalidated by a write: must be revalidated before it is served
     bool pinned = false;
 
     std::uint64_t event_count() const;
@@ -52,7 +51,7 @@ public:
     virtual Result<void> add(std::span<const batch::VideoRecord> records) = 0;
     // `status.videos` gives the order and the repeats; every one of them must have been added. If all of it equals the
     // newest snapshot, that one is touched and returned instead.
-    virtual Result<Snapshot> commit(const batch::StatusDocument& status, std::string validators, TimePoint now) = 0;
+    virtual Result<Snapshot> commit(const batch::StatusDocument& status, TimePoint now) = 0;
 };
 
 // Where a reader wants to be in history: the newest, a snapshot by id, or what was known at a time.
@@ -88,7 +87,6 @@ public:
     // empty optional where the batch has no such video.
     virtual Result<std::vector<std::optional<std::string>>> sources(std::int64_t snapshot,
                                                                     std::span<const std::string> video_ids) = 0;
-    virtual Result<void> touch(std::int64_t snapshot, std::string validators, TimePoint validated_at) = 0;
     virtual Result<void> invalidate(const Key&) = 0;
     virtual Result<void> pin(const Key&, bool pinned) = 0;
     virtual Result<bool> purge(const Key&) = 0; // false when there was none

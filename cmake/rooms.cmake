@@ -10,12 +10,15 @@ function(strict target)
   endif()
 endfunction()
 
-# add_room(NAME LINK ...): globs NAME/**/*.cpp.
+# add_room(NAME [PRECOMPILE HEADER] LINK ...): globs NAME/**/*.cpp.
 function(add_room name)
-  cmake_parse_arguments(ROOM "" "" "LINK" ${ARGN})
+  cmake_parse_arguments(ROOM "" "PRECOMPILE" "LINK" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${name}/*.cpp)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} ${ROOM_LINK})
+  if(ROOM_PRECOMPILE)
+    target_precompile_headers(${name} PRIVATE ${PROJECT_SOURCE_DIR}/${ROOM_PRECOMPILE})
+  endif()
   strict(${name})
 endfunction()

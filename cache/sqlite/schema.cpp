@@ -21,7 +21,7 @@ CREATE TABLE batch(
     pinned INTEGER NOT NULL DEFAULT 0, stale INTEGER NOT NULL DEFAULT 0, UNIQUE(scope, batch_id));
 CREATE TABLE snapshot(
     id INTEGER PRIMARY KEY AUTOINCREMENT, batch INTEGER NOT NULL REFERENCES batch ON DELETE CASCADE,
-    digest BLOB NOT NULL, fetched_at INTEGER NOT NULL, validated_at INTEGER NOT NULL, validators TEXT NOT NULL,
+    digest BLOB NOT NULL, fetched_at INTEGER NOT NULL, validated_at INTEGER NOT NULL,
     videos INTEGER NOT NULL, approved INTEGER NOT NULL, rejected INTEGER NOT NULL, pending INTEGER NOT NULL,
     invalid INTEGER NOT NULL, other INTEGER NOT NULL, bytes INTEGER NOT NULL, review_status TEXT NOT NULL,
     changed INTEGER NOT NULL, status BLOB NOT NULL, metadata BLOB NOT NULL, contents BLOB NOT NULL);

@@ -8,7 +8,7 @@ using std::chrono::milliseconds;
 
 const std::string select_snapshot =
     "SELECT s.id, b.scope, b.batch_id, s.digest, s.fetched_at, s.validated_at, s.videos, s.approved, s.rejected, "
-    "s.pending, s.invalid, s.other, s.bytes, s.review_status, s.validators, b.stale, b.pinned "
+    "s.pending, s.invalid, s.other, s.bytes, s.review_status, b.stale, b.pinned "
     "FROM snapshot s JOIN batch b ON b.id = s.batch ";
 
 namespace {
@@ -37,9 +37,8 @@ Snapshot to_snapshot(const Rows& rows)
         snapshot.events[static_cast<std::size_t>(i)] = static_cast<std::uint64_t>(rows.integer(7 + i));
     snapshot.bytes = static_cast<std::uint64_t>(rows.integer(12));
     snapshot.review_status = rows.bytes(13);
-    snapshot.validators = rows.bytes(14);
-    snapshot.stale = rows.integer(15) != 0;
-    snapshot.pinned = rows.integer(16) != 0;
+    snapshot.stale = rows.integer(14) != 0;
+    snapshot.pinned = rows.integer(15) != 0;
     return snapshot;
 }
 

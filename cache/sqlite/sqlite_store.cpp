@@ -23,20 +23,6 @@ Result<std::unique_ptr<SnapshotWriter>> SqliteStore::begin(const Key& key)
     });
 }
 
-Result<void> SqliteStore::touch(std::int64_t snapshot, std::string validators, TimePoint validated_at)
-{
-    const std::scoped_lock lock(writer_->mutex);
-    return guarded([&]() -> Result<void> {
-        Transaction transaction(writer_->session.database, Transaction::Kind::write);
-        writer_->session.database.run("UPDATE snapshot SET validated_at = ?, validators = ? WHERE id = ?",
-                                      to_milliseconds(validated_at), std::string_view(validators), snapshot);
-        writer_->session.database.run("UPDATE batch SET stale = 0 WHERE id = (SELECT batch FROM snapshot WHERE id = ?)",
-                                      snapshot);
-        transaction.commit();
-        return {};
-    });
-}
-
 Result<void> SqliteStore::invalidate(const Key& key)
 {
     const std::scoped_lock lock(writer_->mutex);

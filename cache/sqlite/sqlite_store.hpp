@@ -20,7 +20,6 @@ public:
                       const std::function<bool(const batch::VideoRecord&)>& each) override;
     Result<std::vector<std::optional<std::string>>> sources(std::int64_t snapshot,
                                                             std::span<const std::string> video_ids) override;
-    Result<void> touch(std::int64_t snapshot, std::string validators, TimePoint validated_at) override;
     Result<void> invalidate(const Key& key) override;
     Result<void> pin(const Key& key, bool pinned) override;
     Result<bool> purge(const Key& key) override;

@@ -92,7 +92,7 @@ std::int64_t Writer::stage(const batch::VideoRecord& record, const Content& cont
     return id;
 }
 
-Result<Snapshot> Writer::commit(const batch::StatusDocument& status, std::string validators, TimePoint now)
+Result<Snapshot> Writer::commit(const batch::StatusDocument& status, TimePoint now)
 {
     const std::scoped_lock lock(shared_->mutex);
     return guarded([&]() -> Result<Snapshot> {
@@ -100,28 +100,26 @@ Result<Snapshot> Writer::commit(const batch::StatusDocument& status, std::string
         // takes along what the write-ahead log holds before it.
         auto& database = shared_->session.database;
         database.run("PRAGMA synchronous = FULL");
-        auto published = guarded([&]() -> Result<Snapshot> { return publish(status, std::move(validators), now); });
+        auto published = guarded([&]() -> Result<Snapshot> { return publish(status, now); });
         database.run("PRAGMA synchronous = NORMAL");
         committed_ = published.has_value();
         return published;
     });
 }
 
-Snapshot Writer::publish(const batch::StatusDocument& status, std::string validators, TimePoint now)
+Snapshot Writer::publish(const batch::StatusDocument& status, TimePoint now)
 {
     auto& session = shared_->session;
     std::string packed;
     Snapshot snapshot = assemble(status, packed);
     snapshot.fetched_at = snapshot.validated_at = from_milliseconds(to_milliseconds(now));
-    snapshot.validators = std::move(validators);
 
     Transaction transaction(session.database, Transaction::Kind::write);
     require_all_there();
     const auto before = session.newest(batch_row_);
     session.database.run("UPDATE batch SET stale = 0 WHERE id = ?", batch_row_);
     if (before && before->digest == snapshot.digest) {
-        session.database.run("UPDATE snapshot SET validated_at = ?, validators = ? WHERE id = ?", to_milliseconds(now),
-                             std::string_view(snapshot.validators), before->id);
+        session.database.run("UPDATE snapshot SET validated_at = ? WHERE id = ?", to_milliseconds(now), before->id);
         drop_staged();
     } else {
         std::uint64_t changed = 0;
@@ -180,14 +178,13 @@ void Writer::insert(const Snapshot& snapshot, const batch::StatusDocument& statu
     const auto metadata_blob = codec.compress(status.metadata_source);
     const auto contents_blob = codec.compress(packed);
     shared_->session.database.run(
-        "INSERT INTO snapshot(batch, digest, fetched_at, validated_at, validators, videos, approved, rejected, "
+        "INSERT INTO snapshot(batch, digest, fetched_at, validated_at, videos, approved, rejected, "
         "pending, invalid, other, bytes, review_status, changed, status, metadata, contents) "
-        "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         batch_row_, Blob(snapshot.digest), to_milliseconds(snapshot.fetched_at), to_milliseconds(snapshot.validated_at),
-        std::string_view(snapshot.validators), signed_of(snapshot.videos), signed_of(events[0]), signed_of(events[1]),
-        signed_of(events[2]), signed_of(events[3]), signed_of(events[4]), signed_of(snapshot.bytes),
-        std::string_view(snapshot.review_status), signed_of(changed), as_blob(status_blob), as_blob(metadata_blob),
-        as_blob(contents_blob));
+        signed_of(snapshot.videos), signed_of(events[0]), signed_of(events[1]), signed_of(events[2]),
+        signed_of(events[3]), signed_of(events[4]), signed_of(snapshot.bytes), std::string_view(snapshot.review_status),
+        signed_of(changed), as_blob(status_blob), as_blob(metadata_blob), as_blob(contents_blob));
 }
 
 void Writer::drop_staged()

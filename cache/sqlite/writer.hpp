@@ -23,7 +23,7 @@ public:
     ~Writer() override;
 
     Result<void> add(std::span<const batch::VideoRecord> records) override;
-    Result<Snapshot> commit(const batch::StatusDocument& status, std::string validators, TimePoint now) override;
+    Result<Snapshot> commit(const batch::StatusDocument& status, TimePoint now) override;
 
 private:
     // What is known of a video that has been added.
@@ -38,7 +38,7 @@ private:
     Content describe(const batch::VideoRecord& record) const;
     std::optional<std::int64_t> published(const batch::VideoRecord& record, const batch::Digest& digest);
     std::int64_t stage(const batch::VideoRecord& record, const Content& content);
-    Snapshot publish(const batch::StatusDocument& status, std::string validators, TimePoint now);
+    Snapshot publish(const batch::StatusDocument& status, TimePoint now);
     Snapshot assemble(const batch::StatusDocument& status, std::string& packed) const;
     void require_all_there();
     void insert(const Snapshot& snapshot, const batch::StatusDocument& status, std::string_view packed,

@@ -27,8 +27,9 @@ public:
     void add(std::string name, std::string value) { fields_.push_back({std::move(name), std::move(value)}); }
     void set(std::string_view name, std::string value); // replaces every field of that name
     void remove(std::string_view name);
-    bool has(std::string_view name) const { return !get(name).data() ? false : true; }
-    std::string_view get(std::string_view name) const; // the first; a null view when absent
+    bool has(std::string_view name) const;
+    std::size_t count(std::string_view name) const;
+    std::string_view get(std::string_view name) const; // the first; an empty view when absent
     std::string joined(std::string_view name) const;   // all of them, ", " between (RFC 9110, 5.3)
     auto begin() const { return fields_.begin(); }
     auto end() const { return fields_.end(); }
@@ -58,9 +59,10 @@ public:
 
 struct Request {
     std::string method;
-    std::string target; // byte for byte as received
-    std::string path;   // of the target, still percent-encoded
-    std::string query;  // of the target without '?', still percent-encoded
+    std::string target;         // byte for byte as received
+    unsigned minor_version = 1; // of HTTP/1
+    std::string path;           // of the target, still percent-encoded
+    std::string query;          // of the target without '?', still percent-encoded
     Fields fields;
     Peer peer;
     std::string request_id;     // the client's X-Request-ID when it is sane, else ours

@@ -61,7 +61,7 @@ BatchService::BatchService(const config::Settings& settings, cache::AsyncStore& 
       executor_(executor),
       flights_(executor),
       statuses_(executor),
-      partials_(executor),
+      held_(executor),
       running_(settings.upstream.poll_interval, clock)
 {
     if (upstream_ != nullptr)
@@ -100,6 +100,8 @@ awaitable<Result<Answer>> BatchService::get(Want want)
     case Action::fetch:
         break;
     }
+    if (want.directives.no_store && !snapshot)
+        co_return co_await held_answer(std::move(want), key);
     co_return co_await fetched_answer(std::move(want), key, snapshot);
 }
 
@@ -154,7 +156,7 @@ awaitable<Result<Answer>> BatchService::fetched_answer(Want want, Key key, std::
     }
     const Failure& failure = fetched.error();
     if (failure.code == Errc::not_completed && want.partial == Partial::allowed)
-        co_return co_await partial_answer(std::move(want), key);
+        co_return co_await held_answer(std::move(want), key);
     if (!had || is_refusal(failure) || failure.code == Errc::not_completed || failure.code == Errc::cancelled)
         co_return failure;
 
@@ -168,23 +170,35 @@ awaitable<Result<Answer>> BatchService::fetched_answer(Want want, Key key, std::
     co_return stored_answer(*had, decision);
 }
 
-awaitable<Result<Answer>> BatchService::partial_answer(Want want, Key key)
+awaitable<Result<Answer>> BatchService::around_store(Want want, Failure why)
+{
+    log::error("a stored batch can't be read; it is answered from upstream",
+               {{"batch_id", want.batch_id}, {"error", why.detail}});
+    const Key key = co_await locate(want.identity, want.batch_id);
+    co_return co_await held_answer(std::move(want), key);
+}
+
+// In memory only: a batch that is not completed (when the caller allows it), or that must not or can't be stored.
+awaitable<Result<Answer>> BatchService::held_answer(Want want, Key key)
 {
     const Asker asker{want.identity.credential, want.request_id};
     auto work = [this, key, asker](auto) -> awaitable<Result<std::shared_ptr<const HeldBatch>>> {
         auto status = co_await ask_status(key, asker);
         if (!status)
             co_return status.error();
-        co_return co_await fetcher_->into_memory((*status)->document, asker);
+        co_return co_await fetcher_->into_memory(**status, asker);
     };
-    auto [flight, role] = partials_.join(key, work);
+    auto [flight, role] = held_.join(key, work);
     auto held = co_await flight->wait();
     if (!held)
         co_return held.error();
+    const bool completed = (*held)->status.completed();
+    if (!completed && want.partial == Partial::refused)
+        co_return not_completed((*held)->status, poll_interval_);
     Answer answer{.snapshot = describe(key, **held, clock_.now()), .held = *held, .provenance = {}};
     answer.provenance.forward = Provenance::Forward::miss;
     answer.provenance.collapsed = role == Role::follower;
-    answer.provenance.detail = "partial";
+    answer.provenance.detail = completed ? "" : "partial";
     co_return answer;
 }
 
@@ -211,7 +225,7 @@ awaitable<Result<BatchService::StatusSeen>> BatchService::status(Want want)
             if (!seen)
                 co_return seen.error();
             co_return StatusSeen{
-                .document = {*seen, &(*seen)->document},
+                .document = *seen,
                 .provenance = {.forward = Provenance::Forward::miss, .collapsed = role == Role::follower}};
         }
         auto answer = co_await fetched_answer(want, key, snapshot);
@@ -219,8 +233,7 @@ awaitable<Result<BatchService::StatusSeen>> BatchService::status(Want want)
             auto running = running_.find(key);
             if (answer.error().code != Errc::not_completed || !running)
                 co_return answer.error();
-            co_return StatusSeen{.document = {running, &running->document},
-                                 .provenance = {.forward = Provenance::Forward::stale}};
+            co_return StatusSeen{.document = running, .provenance = {.forward = Provenance::Forward::stale}};
         }
         if (answer->held)
             co_return StatusSeen{.document = {answer->held, &answer->held->status}, .provenance = answer->provenance};
@@ -278,8 +291,8 @@ awaitable<Result<Fetched>> BatchService::fetch(Key key, Asker asker, FlightPoint
     auto status = co_await ask_status(key, asker);
     if (!status)
         co_return status.error();
-    if (!(*status)->document.completed())
-        co_return not_completed((*status)->document, poll_interval_);
+    if (!(*status)->completed())
+        co_return not_completed(**status, poll_interval_);
 
     auto fetched = co_await fetcher_->into_store(key, asker, **status, [flight] { return !flight->superseded(); });
     running_.forget(key);
@@ -297,15 +310,15 @@ awaitable<Result<Fetched>> BatchService::fetch(Key key, Asker asker, FlightPoint
     co_return fetched;
 }
 
-awaitable<Result<std::shared_ptr<const StatusAnswer>>> BatchService::ask_status(Key key, Asker asker)
+awaitable<Result<std::shared_ptr<const batch::StatusDocument>>> BatchService::ask_status(Key key, Asker asker)
 {
     if (auto seen = running_.find(key))
         co_return seen;
-    auto work = [this, key, asker](auto) -> awaitable<Result<std::shared_ptr<const StatusAnswer>>> {
-        auto answer = co_await upstream_->status(key.batch_id, asker, "");
+    auto work = [this, key, asker](auto) -> awaitable<Result<std::shared_ptr<const batch::StatusDocument>>> {
+        auto answer = co_await upstream_->status(key.batch_id, asker);
         if (!answer)
             co_return answer.error();
-        auto seen = std::make_shared<const StatusAnswer>(std::move(*answer));
+        auto seen = std::make_shared<const batch::StatusDocument>(std::move(*answer));
         running_.seen(key, seen);
         co_return seen;
     };

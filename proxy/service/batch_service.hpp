@@ -38,6 +38,8 @@ public:
     awaitable<Result<Answer>> get(Want want);
     // An older state, from the store alone.
     awaitable<Result<Answer>> get_as_of(Want want, cache::AsOf as_of);
+    // From upstream and past the store, of which `why` says what is the matter: a client sees no error because of it.
+    awaitable<Result<Answer>> around_store(Want want, Failure why);
     // Asks upstream now, whatever is stored.
     awaitable<Result<Answer>> refresh(Want want);
 
@@ -56,6 +58,11 @@ public:
     // The key under which an identity's batch is, or would be, stored.
     awaitable<cache::Key> locate(Identity identity, std::string batch_id);
 
+    // How a plain request would find it now.
+    cache::Decision freshness_of(const cache::Snapshot& snapshot) const
+    {
+        return cache::decide(facts_of(snapshot), {}, policy_);
+    }
     bool offline() const { return upstream_ == nullptr; }
     std::size_t flights() const { return flights_.size(); }
 
@@ -75,9 +82,9 @@ private:
 
     FlightPointer start(const cache::Key& key, const Asker& asker, Role& role);
     awaitable<Result<Fetched>> fetch(cache::Key key, Asker asker, FlightPointer flight);
-    awaitable<Result<std::shared_ptr<const StatusAnswer>>> ask_status(cache::Key key, Asker asker);
+    awaitable<Result<std::shared_ptr<const batch::StatusDocument>>> ask_status(cache::Key key, Asker asker);
     awaitable<Result<Answer>> fetched_answer(Want want, cache::Key key, std::optional<cache::Snapshot> had);
-    awaitable<Result<Answer>> partial_answer(Want want, cache::Key key);
+    awaitable<Result<Answer>> held_answer(Want want, cache::Key key);
     awaitable<void> refresh_behind(Want want, cache::Key key);
     awaitable<Failure> offline_miss(Want want);
 
@@ -89,8 +96,8 @@ private:
     asio::any_io_executor executor_;
     std::optional<Fetcher> fetcher_;
     SingleFlight<cache::Key, Fetched> flights_;
-    SingleFlight<cache::Key, std::shared_ptr<const StatusAnswer>> statuses_;
-    SingleFlight<cache::Key, std::shared_ptr<const HeldBatch>> partials_;
+    SingleFlight<cache::Key, std::shared_ptr<const batch::StatusDocument>> statuses_;
+    SingleFlight<cache::Key, std::shared_ptr<const HeldBatch>> held_;
     RunningBatches running_;
     std::map<cache::Key, cache::Snapshot> known_; // newest snapshots, so that a hit needs no query; bounded
     std::vector<Listener> listeners_;

@@ -25,12 +25,12 @@ void put_in_order(HeldBatch& held)
 
 } // namespace
 
-awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, StatusAnswer answer,
+awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batch::StatusDocument status,
                                                std::function<bool()> still_wanted)
 {
     auto begun = co_await store_.write([key](Store& store) { return store.begin(key); });
     if (!begun)
-        co_return co_await without_store(std::move(key), std::move(asker), std::move(answer), begun.error());
+        co_return co_await without_store(std::move(key), std::move(asker), std::move(status), begun.error());
     std::shared_ptr<SnapshotWriter> writer = std::move(*begun);
 
     std::optional<Failure> refused;
@@ -41,21 +41,21 @@ awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, Stat
             refused = added.error();
         co_return added;
     };
-    auto fetched = co_await upstream_.analyses(answer.document, asker, sink);
+    auto fetched = co_await upstream_.analyses(status, asker, sink);
     if (!fetched) {
         co_await store_.write([writer = std::exchange(writer, nullptr)](Store&) mutable { writer.reset(); });
         if (refused)
-            co_return co_await without_store(std::move(key), std::move(asker), std::move(answer), *refused);
+            co_return co_await without_store(std::move(key), std::move(asker), std::move(status), *refused);
         co_return fetched.error();
     }
     if (!still_wanted())
         co_return Failure{.code = Errc::cancelled, .detail = "A write overtook this fetch.", .members = {}};
 
-    auto document = std::make_shared<const batch::StatusDocument>(answer.document);
-    auto committed = co_await store_.write([writer, document, validators = answer.validators, now = clock_.now()](
-                                               Store&) { return writer->commit(*document, validators, now); });
+    auto document = std::make_shared<const batch::StatusDocument>(status);
+    auto committed = co_await store_.write(
+        [writer, document, now = clock_.now()](Store&) { return writer->commit(*document, now); });
     if (!committed)
-        co_return co_await without_store(std::move(key), std::move(asker), std::move(answer), committed.error());
+        co_return co_await without_store(std::move(key), std::move(asker), std::move(status), committed.error());
     co_return Fetched{.snapshot = std::move(*committed), .held = nullptr, .stored = true};
 }
 
@@ -76,11 +76,12 @@ awaitable<Result<std::shared_ptr<const HeldBatch>>> Fetcher::into_memory(batch::
 }
 
 // A client sees no error because of the cache: what can't be stored is still answered.
-awaitable<Result<Fetched>> Fetcher::without_store(cache::Key key, Asker asker, StatusAnswer answer, Failure why)
+awaitable<Result<Fetched>> Fetcher::without_store(cache::Key key, Asker asker, batch::StatusDocument status,
+                                                  Failure why)
 {
     log::error("a batch could not be stored; it is answered from upstream only",
                {{"batch_id", key.batch_id}, {"error", why.detail}});
-    auto held = co_await into_memory(std::move(answer.document), std::move(asker));
+    auto held = co_await into_memory(std::move(status), std::move(asker));
     if (!held)
         co_return held.error();
     co_return Fetched{.snapshot = describe(key, **held, clock_.now()), .held = *held, .stored = false};

@@ -24,13 +24,13 @@ public:
 
     // `still_wanted` is asked once everything is there and before the commit: no means that a write has overtaken this
     // fetch, and what it brings is dropped (Errc::cancelled).
-    awaitable<Result<Fetched>> into_store(cache::Key key, Asker asker, StatusAnswer status,
+    awaitable<Result<Fetched>> into_store(cache::Key key, Asker asker, batch::StatusDocument status,
                                           std::function<bool()> still_wanted);
     // Never stored.
     awaitable<Result<std::shared_ptr<const HeldBatch>>> into_memory(batch::StatusDocument status, Asker asker);
 
 private:
-    awaitable<Result<Fetched>> without_store(cache::Key key, Asker asker, StatusAnswer status, Failure why);
+    awaitable<Result<Fetched>> without_store(cache::Key key, Asker asker, batch::StatusDocument status, Failure why);
 
     Upstream& upstream_;
     cache::AsyncStore& store_;

@@ -19,12 +19,6 @@ struct Asker {
     std::string request_id;
 };
 
-struct StatusAnswer {
-    bool not_modified = false; // upstream confirmed the validators we sent; `document` is empty
-    batch::StatusDocument document;
-    std::string validators; // upstream's ETag and Last-Modified, to be sent back next time; "" for none
-};
-
 // A whole, bounded answer.
 struct Exchange {
     unsigned status = 0;
@@ -48,7 +42,7 @@ public:
 
     // A refusal is a Failure with upstream's own words: 401 unauthorized, 403 forbidden, 404 not_found; everything
     // else that is not the promised document is upstream_failed, upstream_timeout, upstream_unreachable or overloaded.
-    virtual awaitable<Result<StatusAnswer>> status(std::string batch_id, Asker asker, std::string validators) = 0;
+    virtual awaitable<Result<batch::StatusDocument>> status(std::string batch_id, Asker asker) = 0;
 
     // Every analysis of `status.videos`, in parallel chunks, or a Failure. Finds out the dialect and remembers it; a
     // dialect B answer also fills status.metadata_source.

@@ -64,7 +64,7 @@ Result<Snapshot> put(Store& store, const Key& key, const TestBatch& batch, TimeP
         if (!added)
             return added.error();
     }
-    return (*writer)->commit(batch.status, "", now);
+    return (*writer)->commit(batch.status, now);
 }
 
 std::vector<batch::VideoRecord> read_all(Store& store, std::int64_t snapshot, const batch::Selection& selection = {},
@@ -153,7 +153,7 @@ TEST_CASE("store: a commit without every video fails and changes nothing")
     const auto batch = make_batch("b1", {{"approved"}, {"approved"}});
     auto writer = store->begin(key);
     REQUIRE((*writer)->add(std::span(batch.records).first(1)));
-    const auto committed = (*writer)->commit(batch.status, "", at(1));
+    const auto committed = (*writer)->commit(batch.status, at(1));
     REQUIRE_FALSE(committed);
     CHECK(committed.error().code == Errc::store_failed);
     CHECK(committed.error().detail.find("video-1") != std::string::npos);
@@ -232,7 +232,7 @@ TEST_CASE("store: a purged batch is gone, and a snapshot still coming in for it 
     CHECK_FALSE(*store->purge(key));
     CHECK_FALSE(store->find(key)->has_value());
     CHECK_FALSE(store->read(stored->id, {}, WithSource::no, [](const auto&) { return true; }));
-    CHECK_FALSE((*writer)->commit(batch.status, "", at(2)));
+    CHECK_FALSE((*writer)->commit(batch.status, at(2)));
     CHECK_FALSE(store->find(key)->has_value());
     CHECK(put(*store, key, batch, at(3)));
     CHECK(store->check()->empty());

@@ -1,0 +1,149 @@
+#include "proxy/net/answer_writer.hpp"
+
+#include "base/log.hpp"
+
+namespace nomadic::proxy {
+
+namespace {
+
+std::string make_head(const Response& response, std::string_view framing, Connection connection, bool http_1_0)
+{
+    std::string head;
+    head.reserve(512);
+    head += "HTTP/1.1 ";
+    head += std::to_string(response.status);
+    head += ' ';
+    head += response.reason.empty() ? std::string(http::obsolete_reason(static_cast<http::status>(response.status)))
+                                    : response.reason;
+    head += "\r\n";
+    for (const auto& field : response.fields) {
+        head += field.name;
+        head += ": ";
+        head += field.value;
+        head += "\r\n";
+    }
+    head += framing;
+    if (connection == Connection::close)
+        head += "Connection: close\r\n";
+    else if (http_1_0)
+        head += "Connection: keep-alive\r\n";
+    head += "\r\n";
+    return head;
+}
+
+std::string content_length(std::uint64_t size)
+{
+    return "Content-Length: " + std::to_string(size) + "\r\n";
+}
+
+// One chunk a write; or the bytes alone, when the length is known or the end of the connection ends the body.
+class WireWriter final : public BodyWriter {
+public:
+    WireWriter(Transport& transport, std::chrono::milliseconds patience, bool chunked)
+        : transport_(transport), patience_(patience), chunked_(chunked)
+    {}
+
+    awaitable<Result<void>> write(std::string_view bytes) override
+    {
+        if (bytes.empty())
+            co_return Result<void>{};
+        std::array<char, 20> line{};
+        bool sent = false;
+        if (chunked_) {
+            const int length = std::snprintf(line.data(), line.size(), "%zx\r\n", bytes.size());
+            sent = co_await transport_.write({line.data(), static_cast<std::size_t>(length)}, bytes, patience_) &&
+                   co_await transport_.write("\r\n", {}, patience_);
+        } else {
+            sent = co_await transport_.write({}, bytes, patience_);
+        }
+        written_ += bytes.size();
+        if (!sent)
+            co_return Failure{.code = Errc::cancelled, .detail = "The client went away.", .members = {}};
+        co_return Result<void>{};
+    }
+    void trailer(std::string name, std::string value) override { trailers_ += name + ": " + value + "\r\n"; }
+    awaitable<bool> finish()
+    {
+        if (!chunked_)
+            co_return true;
+        const auto end = "0\r\n" + trailers_ + "\r\n";
+        co_return co_await transport_.write(end, {}, patience_);
+    }
+    std::uint64_t written() const { return written_; }
+
+private:
+    Transport& transport_;
+    std::chrono::milliseconds patience_;
+    bool chunked_;
+    std::uint64_t written_ = 0;
+    std::string trailers_;
+};
+
+awaitable<bool> write_file(Transport& transport, asio::thread_pool& workers, std::shared_ptr<const cache::Body> body,
+                           std::chrono::milliseconds patience)
+{
+    constexpr std::size_t piece = 512 * 1024;
+    std::string buffer(piece, '\0');
+    for (std::uint64_t offset = 0; offset < body->size();) {
+        const auto read = [&]() -> awaitable<Result<std::size_t>> {
+            co_return body->read_at(offset, buffer.data(), buffer.size());
+        };
+        auto got = co_await asio::co_spawn(workers, read, asio::use_awaitable);
+        if (!got || *got == 0) {
+            log::error("a spooled answer can't be read back",
+                       {{"error", got ? "it is too short" : got.error().detail}});
+            co_return false;
+        }
+        if (!co_await transport.write({}, std::string_view(buffer).substr(0, *got), patience))
+            co_return false;
+        offset += *got;
+    }
+    co_return true;
+}
+
+} // namespace
+
+awaitable<bool> write_answer(Transport& transport, asio::thread_pool& workers, const config::Limits& limits,
+                             const Request& request, Response& response, Connection connection)
+{
+    const auto patience = limits.body_timeout;
+    const bool http_1_0 = request.minor_version == 0;
+    const bool bodiless = response.status == 304 || response.status == 204 || response.status < 200;
+    const bool without_body = bodiless || request.method == "HEAD";
+
+    if (const auto* stream = std::get_if<Stream>(&response.body)) {
+        const bool chunked = !response.content_length && !http_1_0;
+        const auto framing = bodiless                  ? ""
+                             : response.content_length ? content_length(*response.content_length)
+                             : chunked                 ? "Transfer-Encoding: chunked\r\n"
+                                                       : "";
+        if (!chunked && !response.content_length && !bodiless)
+            connection = Connection::close;
+        if (!co_await transport.write(make_head(response, framing, connection, http_1_0), {}, patience))
+            co_return false;
+        if (without_body)
+            co_return true;
+        WireWriter writer(transport, patience, chunked);
+        auto done = co_await (*stream)(writer);
+        // A cut body must not pass for a whole one: without its end the connection can only be dropped.
+        const bool whole = done && (!response.content_length || writer.written() == *response.content_length);
+        if (!whole || connection == Connection::close) {
+            if (!whole)
+                transport.close();
+            co_return whole&& co_await writer.finish();
+        }
+        co_return co_await writer.finish();
+    }
+
+    const auto* file = std::get_if<std::shared_ptr<const cache::Body>>(&response.body);
+    const auto bytes = file == nullptr ? std::string_view(std::get<std::string>(response.body)) : (*file)->bytes();
+    const auto size = file != nullptr ? (*file)->size() : response.content_length.value_or(bytes.size());
+    const auto head = make_head(response, bodiless ? "" : content_length(size), connection, http_1_0);
+    if (!co_await transport.write(head, without_body ? std::string_view{} : bytes, patience))
+        co_return false;
+    if (file == nullptr || (*file)->in_memory() || without_body)
+        co_return true;
+    co_return co_await write_file(transport, workers, *file, patience);
+}
+
+} // namespace nomadic::proxy

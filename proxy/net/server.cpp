@@ -1,0 +1,217 @@
+#include "proxy/net/server.hpp"
+
+#include "base/log.hpp"
+
+#include <filesystem>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace nomadic::proxy {
+
+namespace {
+
+Failure cannot_listen(const std::string& address, const std::string& why)
+{
+    return {.code = Errc::invalid_configuration,
+            .detail = "Can't listen on " + address + ": " + why +
+                      ". Stop what uses it, or choose another address in server.listen or server.unix_socket.",
+            .members = {}};
+}
+
+std::string text_of(const asio::ip::tcp::endpoint& endpoint)
+{
+    const auto host = endpoint.address().to_string();
+    return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+}
+
+asio::ip::tcp::endpoint to_tcp(const asio::generic::stream_protocol::endpoint& endpoint)
+{
+    asio::ip::tcp::endpoint tcp;
+    tcp.resize(std::min(endpoint.size(), tcp.capacity()));
+    std::memcpy(tcp.data(), endpoint.data(), tcp.size());
+    return tcp;
+}
+
+Peer peer_of(Socket& socket)
+{
+    Peer peer;
+    boost::system::error_code error;
+    const auto endpoint = socket.remote_endpoint(error);
+    if (error)
+        return peer;
+    if (endpoint.protocol().family() == AF_UNIX) {
+        peer.kind = Peer::Kind::unix_socket;
+        ucred credentials{};
+        socklen_t size = sizeof credentials;
+        if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) {
+            peer.uid = credentials.uid;
+            peer.gid = credentials.gid;
+            peer.pid = credentials.pid;
+            peer.address = "uid=" + std::to_string(credentials.uid);
+        }
+        return peer;
+    }
+    const auto tcp = to_tcp(endpoint);
+    peer.address = text_of(tcp);
+    peer.loopback = tcp.address().is_loopback();
+    asio::ip::tcp::no_delay no_delay(true); // answers go out whole; waiting for more would only cost time
+    socket.set_option(no_delay, error);
+    return peer;
+}
+
+} // namespace
+
+struct Server::Sessions {
+    std::shared_ptr<SessionContext> context;
+    std::shared_ptr<asio::ssl::context> tls;
+    std::map<Session*, std::shared_ptr<Session>> running;
+
+    static awaitable<void> run(std::shared_ptr<Sessions> all, std::shared_ptr<Session> session)
+    {
+        try {
+            co_await session->run();
+        } catch (const std::exception& bug) {
+            log::error("a session ended by an exception", {{"error", bug.what()}});
+        }
+        all->running.erase(session.get());
+    }
+
+    static void begin(const std::shared_ptr<Sessions>& all, Socket socket)
+    {
+        auto peer = peer_of(socket);
+        const auto executor = socket.get_executor();
+        const bool encrypted = all->tls && peer.kind == Peer::Kind::tcp;
+        auto transport =
+            encrypted ? make_transport(TlsSocket(std::move(socket), *all->tls)) : make_transport(std::move(socket));
+        auto session = std::make_shared<Session>(std::move(transport), std::move(peer), all->context);
+        all->running.emplace(session.get(), session);
+        asio::co_spawn(executor, run(all, session), asio::detached);
+    }
+};
+
+Server::Server(const asio::any_io_executor& executor, std::shared_ptr<SessionContext> context,
+               std::shared_ptr<asio::ssl::context> tls)
+    : executor_(executor), sessions_(std::make_shared<Sessions>())
+{
+    sessions_->context = std::move(context);
+    sessions_->tls = std::move(tls);
+}
+
+Server::~Server()
+{
+    for (const auto& path : socket_files_)
+        std::filesystem::remove(path);
+}
+
+std::size_t Server::sessions() const
+{
+    return sessions_->running.size();
+}
+
+Result<void> Server::listen_tcp(const std::string& host, const std::string& port)
+{
+    boost::system::error_code error;
+    asio::ip::tcp::resolver resolver(executor_);
+    const auto endpoints = resolver.resolve(host, port, asio::ip::tcp::resolver::passive, error);
+    if (error || endpoints.empty())
+        return cannot_listen(host + ":" + port, error.message());
+    const auto endpoint = endpoints.begin()->endpoint();
+    auto acceptor = std::make_shared<Acceptor>(executor_);
+    acceptor->open(endpoint.protocol(), error);
+    if (!error)
+        acceptor->set_option(asio::socket_base::reuse_address(true), error);
+    if (!error)
+        acceptor->bind(endpoint, error);
+    if (!error)
+        acceptor->listen(asio::socket_base::max_listen_connections, error);
+    if (error)
+        return cannot_listen(host + ":" + port, error.message());
+    addresses_.push_back((sessions_->tls ? "https://" : "http://") + text_of(to_tcp(acceptor->local_endpoint())));
+    acceptors_.push_back(std::move(acceptor));
+    return {};
+}
+
+Result<void> Server::listen_unix(const std::string& path)
+{
+    using asio::local::stream_protocol;
+    boost::system::error_code error;
+    if (path.size() >= sizeof(sockaddr_un{}.sun_path))
+        return cannot_listen(path, "the path is too long for a Unix socket");
+    if (std::filesystem::is_socket(path)) {
+        stream_protocol::socket probe(executor_);
+        probe.connect(stream_protocol::endpoint(path), error);
+        if (!error)
+            return cannot_listen(path, "another process listens there");
+        std::filesystem::remove(path);
+    }
+    auto acceptor = std::make_shared<Acceptor>(executor_);
+    const stream_protocol::endpoint endpoint(path);
+    acceptor->open(endpoint.protocol(), error);
+    if (!error)
+        acceptor->bind(endpoint, error);
+    if (!error)
+        acceptor->listen(asio::socket_base::max_listen_connections, error);
+    if (error)
+        return cannot_listen(path, error.message());
+    socket_files_.push_back(path);
+    addresses_.push_back("unix:" + path);
+    acceptors_.push_back(std::move(acceptor));
+    return {};
+}
+
+void Server::start()
+{
+    for (const auto& acceptor : acceptors_)
+        asio::co_spawn(executor_, accept(acceptor, sessions_), asio::detached);
+}
+
+awaitable<void> Server::accept(std::shared_ptr<Acceptor> acceptor, std::shared_ptr<Sessions> sessions)
+{
+    asio::steady_timer pause(acceptor->get_executor());
+    for (;;) {
+        // When there are too many, the next wait in the kernel's queue until one of ours has gone.
+        if (sessions->running.size() >= sessions->context->limits.max_connections) {
+            constexpr std::chrono::milliseconds retry{20};
+            pause.expires_after(retry);
+            co_await pause.async_wait(as_result);
+            if (!acceptor->is_open())
+                co_return;
+            continue;
+        }
+        Socket socket(acceptor->get_executor());
+        auto [error] = co_await acceptor->async_accept(socket, as_result);
+        if (!acceptor->is_open())
+            co_return;
+        if (!error) {
+            Sessions::begin(sessions, std::move(socket));
+            continue;
+        }
+        // Out of file descriptors, most likely: trying again at once would only burn the processor.
+        log::warn("a connection could not be accepted", {{"error", error.message()}});
+        constexpr std::chrono::milliseconds breather{100};
+        pause.expires_after(breather);
+        co_await pause.async_wait(as_result);
+    }
+}
+
+awaitable<void> Server::drain(std::chrono::milliseconds patience)
+{
+    for (const auto& acceptor : acceptors_)
+        acceptor->close();
+    sessions_->context->draining = true;
+    const auto running = sessions_->running; // closing may end a session while we walk
+    for (const auto& [key, session] : running)
+        session->drain();
+    asio::steady_timer tick(executor_);
+    constexpr std::chrono::milliseconds interval{10};
+    for (auto waited = std::chrono::milliseconds{0}; waited < patience && !sessions_->running.empty();
+         waited += interval) {
+        tick.expires_after(interval);
+        co_await tick.async_wait(as_result);
+    }
+    const auto left = sessions_->running;
+    for (const auto& [key, session] : left)
+        session->close();
+}
+
+} // namespace nomadic::proxy

@@ -1,0 +1,181 @@
+#include "proxy/net/session.hpp"
+
+#include "base/log.hpp"
+#include "proxy/http/problem.hpp"
+#include "proxy/http/request_head.hpp"
+#include "proxy/net/answer_writer.hpp"
+#include "proxy/net/request_body.hpp"
+
+#include <algorithm>
+
+namespace nomadic::proxy {
+
+namespace {
+
+// What is left of a body that nobody read is read and dropped up to this; beyond it the connection closes.
+constexpr std::size_t most_drained_body = 256 * 1024;
+
+std::string next_request_id()
+{
+    static auto counter = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
+    auto number = counter++ * 0x9E3779B97F4A7C15ULL; // spreads neighbours, stays unique
+    std::string id(16, '0');
+    for (auto& digit : id) {
+        digit = "0123456789abcdef"[number & 0xFU];
+        number >>= 4U;
+    }
+    return id;
+}
+
+// A client's id is echoed when it can't disturb a log or a header.
+bool is_sane_id(std::string_view id)
+{
+    return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
+               c == '.';
+    });
+}
+
+Failure nobody_there()
+{
+    return {.code = Errc::cancelled, .detail = "The client went away.", .members = {}};
+}
+
+} // namespace
+
+awaitable<void> Session::run()
+{
+    transport_->deadline().in(context_->limits.header_timeout);
+    if (co_await transport_->handshake())
+        while (co_await exchange()) {
+        }
+    close();
+}
+
+void Session::drain()
+{
+    if (idle_)
+        close();
+}
+
+awaitable<bool> Session::exchange()
+{
+    auto length = co_await read_head();
+    if (!length) {
+        if (length.error().code != Errc::cancelled)
+            co_await refuse(length.error());
+        co_return false;
+    }
+    auto head = parse_request_head(std::string_view(buffer_).substr(0, *length));
+    buffer_.erase(0, *length);
+    if (!head) {
+        co_await refuse(head.error());
+        co_return false;
+    }
+    auto& request = head->request;
+    request.peer = peer_;
+    const auto given = request.fields.get("X-Request-ID");
+    request.request_id = is_sane_id(given) ? std::string(given) : next_request_id();
+
+    RequestBody body(*transport_, buffer_, head->framing, context_->limits);
+    request.body = &body;
+    transport_->deadline().never(); // how long an answer may take is the handler's affair
+    auto response = co_await answer(request);
+    response.fields.set("X-Request-ID", request.request_id);
+    const bool last = !head->framing.keep_alive || response.close || context_->draining;
+    const bool written = co_await write_answer(*transport_, context_->workers, context_->limits, request, response,
+                                               last ? Connection::close : Connection::keep_alive);
+    if (!written || last || !co_await body.drain(most_drained_body)) {
+        if (written)
+            co_await finish_closing();
+        co_return false;
+    }
+    co_return true;
+}
+
+awaitable<Response> Session::answer(Request& request)
+{
+    try {
+        co_return co_await context_->handler(request);
+    } catch (const std::exception& bug) {
+        log::error("a handler threw",
+                   {{"path", request.path}, {"error", bug.what()}, {"request_id", request.request_id}});
+    }
+    co_return problem({.code = Errc::internal,
+                       .detail = "The daemon failed in a way it should not. Its log says more; the request id is " +
+                                 request.request_id + ".",
+                       .members = {}},
+                      request.target);
+}
+
+// Errc::cancelled: the client went, or nothing came in time, and there is nobody to tell.
+awaitable<Result<std::size_t>> Session::read_head()
+{
+    const auto& limits = context_->limits;
+    idle_ = buffer_.empty();
+    transport_->deadline().in(idle_ ? limits.idle_timeout : limits.header_timeout);
+    for (;;) {
+        if (buffer_.starts_with("\r\n"))
+            buffer_.erase(0, 2); // an empty line before a request is let pass (RFC 9112, 2.2)
+        const auto length = head_length(buffer_);
+        if (length && *length <= limits.max_header_bytes) {
+            idle_ = false;
+            co_return *length;
+        }
+        if (length || buffer_.size() > limits.max_header_bytes)
+            co_return too_large();
+        if (context_->draining && buffer_.empty())
+            co_return nobody_there();
+        constexpr std::size_t piece = 8192;
+        const auto used = buffer_.size();
+        buffer_.resize(used + piece);
+        auto [error, count] = co_await transport_->read_some(asio::buffer(buffer_.data() + used, piece));
+        buffer_.resize(used + count);
+        if (error)
+            co_return nobody_there();
+        if (idle_)
+            transport_->deadline().in(limits.header_timeout);
+        idle_ = false;
+    }
+}
+
+Failure Session::too_large() const
+{
+    const bool in_first_line = std::min(buffer_.find('\n'), buffer_.size()) >= context_->limits.max_header_bytes;
+    return {.code = in_first_line ? Errc::uri_too_long : Errc::header_too_large,
+            .detail = std::string(in_first_line ? "The request's URL" : "The request's header") +
+                      " is larger than limits.max_header_bytes allows (" +
+                      std::to_string(context_->limits.max_header_bytes) + " bytes).",
+            .members = {}};
+}
+
+// A request that could not be read has no framing to go on with: answer, then close.
+awaitable<void> Session::refuse(const Failure& failure)
+{
+    Request unread;
+    unread.method = "GET";
+    auto response = problem(failure, "");
+    response.fields.set("X-Request-ID", next_request_id());
+    const bool written =
+        co_await write_answer(*transport_, context_->workers, context_->limits, unread, response, Connection::close);
+    if (written)
+        co_await finish_closing();
+}
+
+// Closing with unread bytes would reset the connection and might take the answer with it: say that we are done, then
+// read what still comes, for a short while.
+awaitable<void> Session::finish_closing()
+{
+    constexpr std::chrono::milliseconds linger{1000};
+    transport_->shutdown_send();
+    transport_->deadline().in(linger);
+    std::array<char, 4096> waste{};
+    for (std::size_t total = 0; total < most_drained_body;) {
+        auto [error, count] = co_await transport_->read_some(asio::buffer(waste));
+        if (error)
+            break;
+        total += count;
+    }
+}
+
+} // namespace nomadic::proxy

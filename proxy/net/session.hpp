@@ -1,0 +1,45 @@
+#pragma once
+
+// One connection of a client: reads requests one after the other, hands each to the handler, writes its answer. All of
+// framing, timeouts and limits is here; a handler sees none of it. Loop thread.
+
+#include "config/settings.hpp"
+#include "proxy/http/message.hpp"
+#include "proxy/net/transport.hpp"
+
+namespace nomadic::proxy {
+
+// What all sessions of a server share.
+struct SessionContext {
+    config::Limits limits;
+    Handler handler;
+    asio::thread_pool& workers; // files are read there, never on the loop
+    bool draining = false;      // answers say `Connection: close`, idle connections close
+};
+
+class Session {
+public:
+    Session(std::shared_ptr<Transport> transport, Peer peer, std::shared_ptr<SessionContext> context)
+        : transport_(std::move(transport)), peer_(std::move(peer)), context_(std::move(context))
+    {}
+
+    awaitable<void> run(); // until the connection ends
+    void drain();          // closes at once when idle; else the answer under way is the last
+    void close() { transport_->close(); }
+
+private:
+    awaitable<bool> exchange(); // one request and its answer; true when another may follow
+    awaitable<Result<std::size_t>> read_head();
+    awaitable<Response> answer(Request& request);
+    awaitable<void> refuse(const Failure& failure);
+    awaitable<void> finish_closing();
+    Failure too_large() const;
+
+    std::shared_ptr<Transport> transport_;
+    Peer peer_;
+    std::shared_ptr<SessionContext> context_;
+    std::string buffer_; // read and not yet used
+    bool idle_ = false;  // between requests
+};
+
+} // namespace nomadic::proxy

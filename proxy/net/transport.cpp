@@ -1,0 +1,84 @@
+#include "proxy/net/transport.hpp"
+
+#include <sys/socket.h>
+
+namespace nomadic::proxy {
+
+namespace {
+
+template <class Stream>
+class StreamTransport final : public Transport {
+public:
+    explicit StreamTransport(Stream stream) : stream_(std::move(stream))
+    {
+        deadline_.emplace(stream_.get_executor(), [this] { StreamTransport::close(); });
+    }
+
+    awaitable<bool> handshake() override
+    {
+        if constexpr (std::is_same_v<Stream, TlsSocket>) {
+            auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, as_result);
+            co_return !error;
+        }
+        co_return true;
+    }
+    awaitable<ReadResult> read_some(asio::mutable_buffer buffer) override
+    {
+        return stream_.async_read_some(buffer, as_result);
+    }
+    awaitable<ReadResult> write_all(std::array<asio::const_buffer, 2> buffers) override
+    {
+        return asio::async_write(stream_, buffers, as_result);
+    }
+    void shutdown_send() override
+    {
+        boost::system::error_code ignored; // the peer may be gone
+        stream_.lowest_layer().shutdown(asio::socket_base::shutdown_send, ignored);
+    }
+    bool still_open() override
+    {
+        char byte = 0;
+        auto& socket = stream_.lowest_layer();
+        const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+    }
+    void close() override
+    {
+        boost::system::error_code ignored; // it may be closed already
+        stream_.lowest_layer().close(ignored);
+    }
+
+private:
+    Stream stream_;
+};
+
+} // namespace
+
+awaitable<bool> Transport::write(std::string_view first, std::string_view second, std::chrono::milliseconds patience)
+{
+    // Large enough to keep the socket busy, small enough that a slow but honest client moves one in time.
+    constexpr std::size_t piece = 256 * 1024;
+    do {
+        const auto now = second.substr(0, piece);
+        deadline_->in(patience);
+        auto [error, count] = co_await write_all({asio::buffer(first), asio::buffer(now)});
+        if (error)
+            co_return false;
+        first = {};
+        second.remove_prefix(now.size());
+    } while (!second.empty());
+    deadline_->never();
+    co_return true;
+}
+
+std::shared_ptr<Transport> make_transport(Socket socket)
+{
+    return std::make_shared<StreamTransport<Socket>>(std::move(socket));
+}
+
+std::shared_ptr<Transport> make_transport(TlsSocket socket)
+{
+    return std::make_shared<StreamTransport<TlsSocket>>(std::move(socket));
+}
+
+} // namespace nomadic::proxy

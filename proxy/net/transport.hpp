@@ -1,0 +1,39 @@
+#pragma once
+
+// The bytes of one connection, TCP, Unix or TLS alike, with a deadline for the next progress. When that passes, the
+// connection is closed and whatever waits for it fails. Loop thread.
+
+#include "proxy/net/asio.hpp"
+#include "proxy/net/deadline.hpp"
+
+#include <string_view>
+
+namespace nomadic::proxy {
+
+using Socket = asio::generic::stream_protocol::socket; // TCP or Unix
+using TlsSocket = asio::ssl::stream<Socket>;
+using ReadResult = std::tuple<boost::system::error_code, std::size_t>;
+
+class Transport {
+public:
+    virtual ~Transport() = default;
+
+    virtual awaitable<bool> handshake() = 0; // of TLS, as its server
+    virtual awaitable<ReadResult> read_some(asio::mutable_buffer buffer) = 0;
+    virtual awaitable<ReadResult> write_all(std::array<asio::const_buffer, 2> buffers) = 0;
+    virtual void shutdown_send() = 0;
+    virtual bool still_open() = 0; // an idle connection that the peer has neither closed nor written to
+    virtual void close() = 0;
+    Deadline& deadline() { return *deadline_; }
+
+    // Writes all of it, piece by piece: each must be gone within `patience`.
+    awaitable<bool> write(std::string_view first, std::string_view second, std::chrono::milliseconds patience);
+
+protected:
+    std::optional<Deadline> deadline_;
+};
+
+std::shared_ptr<Transport> make_transport(Socket socket);
+std::shared_ptr<Transport> make_transport(TlsSocket socket);
+
+} // namespace nomadic::proxy

@@ -1,0 +1,94 @@
+#include "proxy/routes/analysis.hpp"
+
+#include "proxy/http/cache_control.hpp"
+#include "proxy/http/cache_status.hpp"
+#include "proxy/http/conditional.hpp"
+#include "proxy/http/problem.hpp"
+#include "proxy/routes/analysis_query.hpp"
+
+namespace nomadic::proxy {
+
+namespace {
+
+void describe(const Answer& answer, const AnalysisQuery& query, const std::string& etag, Fields& fields)
+{
+    describe_freshness(answer.provenance, fields);
+    fields.set("Content-Type", std::string(batch::media_type(query.representation.format)));
+    fields.set("ETag", etag);
+    fields.set("Last-Modified", http_date(answer.snapshot.fetched_at));
+    fields.set("Vary", "Accept, Authorization, X-API-Key");
+    if (!answer.held)
+        fields.set("X-Snapshot", std::to_string(answer.snapshot.id));
+}
+
+std::string server_timing(std::chrono::steady_clock::duration lookup, std::chrono::steady_clock::duration render)
+{
+    const auto milliseconds = [](auto duration) {
+        return std::to_string(std::chrono::duration<double, std::milli>(duration).count());
+    };
+    return "cache;dur=" + milliseconds(lookup) + ", render;dur=" + milliseconds(render);
+}
+
+} // namespace
+
+void AnalysisRoute::add_to(Router& router)
+{
+    router.add("GET", "/v1/batches/{batch_id}/analysis",
+               [this](Request& request, PathParameters parameters) { return get(request, std::move(parameters[0])); });
+}
+
+awaitable<Response> AnalysisRoute::get(Request& request, std::string batch_id)
+{
+    auto response = co_await respond(request, std::move(batch_id));
+    if (!response)
+        co_return problem(response.error(), request.target);
+    co_return std::move(*response);
+}
+
+awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string batch_id)
+{
+    const auto begun = std::chrono::steady_clock::now();
+    auto query = parse_analysis_query(request);
+    if (!query)
+        co_return query.error();
+    query->representation.dashboard_url = dashboard_url_;
+    auto identity = co_await credentials_.identify(request);
+    if (!identity)
+        co_return identity.error();
+
+    Want want{.identity = std::move(*identity),
+              .batch_id = std::move(batch_id),
+              .request_id = request.request_id,
+              .directives = request_directives(request.fields),
+              .partial = query->allow_partial ? Partial::allowed : Partial::refused};
+    auto answer = query->as_of ? co_await batches_.get_as_of(want, *query->as_of) : co_await batches_.get(want);
+    if (!answer)
+        co_return answer.error();
+    const auto found = std::chrono::steady_clock::now();
+
+    auto etag = Renderings::etag(answer->snapshot, query->representation);
+    Response response;
+    if (not_modified(request.fields, etag, answer->snapshot.fetched_at)) {
+        describe(*answer, *query, etag, response.fields);
+        response.status = 304;
+        co_return response;
+    }
+    auto rendered = co_await renderings_.get(*answer, query->representation);
+    if (!rendered && !answer->held && !batches_.offline()) {
+        // What is stored can't be read: upstream still can.
+        answer = co_await batches_.around_store(want, rendered.error());
+        if (!answer)
+            co_return answer.error();
+        etag = Renderings::etag(answer->snapshot, query->representation);
+        rendered = co_await renderings_.get(*answer, query->representation);
+    }
+    if (!rendered)
+        co_return rendered.error();
+    describe(*answer, *query, etag, response.fields);
+    response.fields.set("X-Total-Count", std::to_string(rendered->events));
+    response.fields.set("Server-Timing", server_timing(found - begun, std::chrono::steady_clock::now() - found));
+    response.body = rendered->body;
+    co_return response;
+}
+
+} // namespace nomadic::proxy

@@ -1,0 +1,31 @@
+#pragma once
+
+// GET /v1/batches/{batch_id}/analysis: the whole product in one endpoint. Loop thread.
+
+#include "proxy/http/router.hpp"
+#include "proxy/service/batch_service.hpp"
+#include "proxy/service/renderings.hpp"
+
+namespace nomadic::proxy {
+
+class AnalysisRoute {
+public:
+    AnalysisRoute(Credentials& credentials, BatchService& batches, Renderings& renderings, std::string dashboard_url)
+        : credentials_(credentials),
+          batches_(batches),
+          renderings_(renderings),
+          dashboard_url_(std::move(dashboard_url))
+    {}
+    void add_to(Router& router);
+
+private:
+    awaitable<Response> get(Request& request, std::string batch_id);
+    awaitable<Result<Response>> respond(Request& request, std::string batch_id);
+
+    Credentials& credentials_;
+    BatchService& batches_;
+    Renderings& renderings_;
+    std::string dashboard_url_;
+};
+
+} // namespace nomadic::proxy

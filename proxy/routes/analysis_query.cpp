@@ -1,0 +1,175 @@
+#include "proxy/routes/analysis_query.hpp"
+
+#include "proxy/http/rfc3339.hpp"
+#include "proxy/http/url.hpp"
+
+#include <boost/beast/core/string.hpp>
+
+#include <charconv>
+
+namespace nomadic::proxy {
+
+namespace {
+
+Failure bad(std::string detail)
+{
+    return {.code = Errc::bad_request, .detail = std::move(detail), .members = {}};
+}
+
+Result<bool> parse_flag(std::string_view name, std::string_view value)
+{
+    if (value == "true" || value == "1")
+        return true;
+    if (value == "false" || value == "0")
+        return false;
+    return bad("The parameter " + std::string(name) + " is '" + std::string(value) + "', but must be true or false.");
+}
+
+Result<batch::Format> parse_format(std::string_view value)
+{
+    if (value == "json")
+        return batch::Format::json;
+    if (value == "csv")
+        return batch::Format::csv;
+    if (value == "ndjson")
+        return batch::Format::ndjson;
+    return bad("The format '" + std::string(value) + "' is not one of json, csv, ndjson.");
+}
+
+// The media type that Accept prefers among ours; JSON when it says nothing of them (RFC 9110, 12.5.1).
+batch::Format negotiate(const Fields& fields)
+{
+    struct Wish {
+        batch::Format format = batch::Format::json;
+        double quality = 0;
+    } best;
+    const auto accept = fields.joined("Accept");
+    const http::ext_list list(accept);
+    for (const auto& [type, parameters] : list) {
+        double quality = 1;
+        for (const auto& [name, value] : http::param_list(parameters))
+            if (beast::iequals(name, "q"))
+                std::from_chars(value.data(), value.data() + value.size(), quality);
+        const auto is = [&](std::string_view name) { return beast::iequals(type, name); };
+        const auto format = is("text/csv")               ? std::optional(batch::Format::csv)
+                            : is("application/x-ndjson") ? std::optional(batch::Format::ndjson)
+                            : is("application/json") || is("application/*") || is("*/*")
+                                ? std::optional(batch::Format::json)
+                                : std::nullopt;
+        if (format && quality > best.quality)
+            best = {*format, quality};
+    }
+    return best.format;
+}
+
+Result<double> parse_confidence(std::string_view value)
+{
+    double number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error != std::errc{} || end != value.data() + value.size())
+        return bad("The parameter min_confidence is '" + std::string(value) + "', but must be a number such as 0.8.");
+    return number;
+}
+
+// Collects parameter by parameter; what only shows in the end is checked by finish().
+class QueryReader {
+public:
+    Result<void> take(const std::string& name, const std::string& value)
+    {
+        auto& narrowing = query_.representation.selection.narrowing;
+        if (name == "filter")
+            return filters_.push_back(value), Result<void>{};
+        if (name == "category")
+            return narrowing.category.push_back(value), Result<void>{};
+        if (name == "severity")
+            return narrowing.severity.push_back(value), Result<void>{};
+        if (name == "label")
+            return narrowing.label.push_back(value), Result<void>{};
+        if (name == "video_id")
+            return narrowing.video_id.push_back(value), Result<void>{};
+        if (name == "q")
+            return narrowing.q = value, Result<void>{};
+        if (name == "min_confidence")
+            return assign(parse_confidence(value), narrowing.min_confidence);
+        if (name == "as_csv")
+            return assign(parse_flag(name, value), as_csv_);
+        if (name == "allow_partial")
+            return assign(parse_flag(name, value), allow_partial_);
+        if (name == "format")
+            return assign(parse_format(value), format_);
+        if (name == "columns")
+            return assign(batch::parse_columns(value), columns_);
+        if (name == "as_of")
+            return assign(parse_as_of(value), query_.as_of);
+        return bad("The parameter '" + name +
+                   "' is unknown. There are: filter, as_csv, format, columns, category, "
+                   "severity, label, video_id, min_confidence, q, as_of, allow_partial.");
+    }
+
+    Result<AnalysisQuery> finish(const Fields& fields)
+    {
+        auto& representation = query_.representation;
+        if (as_csv_.value_or(false) && format_.value_or(batch::Format::csv) != batch::Format::csv)
+            return bad("as_csv=true and another format contradict each other. Leave one of them out.");
+        representation.format = as_csv_.value_or(false) ? batch::Format::csv
+                                : format_               ? *format_
+                                : as_csv_               ? batch::Format::json
+                                                        : negotiate(fields);
+        if (columns_ && representation.format != batch::Format::csv)
+            return bad("The parameter columns is for CSV only. Add format=csv, or leave it out.");
+        if (columns_)
+            representation.columns = *columns_;
+        if (!filters_.empty()) {
+            auto approvals = batch::parse_approvals(filters_);
+            if (!approvals)
+                return approvals.error();
+            representation.selection.approvals = *approvals;
+        }
+        query_.allow_partial = allow_partial_.value_or(false);
+        return std::move(query_);
+    }
+
+private:
+    template <class T>
+    static Result<void> assign(Result<T> parsed, std::optional<T>& out)
+    {
+        if (!parsed)
+            return parsed.error();
+        out = std::move(*parsed);
+        return {};
+    }
+
+    AnalysisQuery query_;
+    std::vector<std::string> filters_;
+    std::optional<bool> as_csv_, allow_partial_;
+    std::optional<batch::Format> format_;
+    std::optional<batch::CsvColumns> columns_;
+};
+
+} // namespace
+
+Result<cache::AsOf> parse_as_of(std::string_view text)
+{
+    std::int64_t id = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error == std::errc{} && end == text.data() + text.size())
+        return cache::AsOf{.snapshot = id, .time = {}};
+    if (const auto time = parse_rfc3339(text))
+        return cache::AsOf{.snapshot = {}, .time = *time};
+    return bad("The parameter as_of is '" + std::string(text) +
+               "', but must be a snapshot's id or a time such as 2026-01-31T12:00:00Z.");
+}
+
+Result<AnalysisQuery> parse_analysis_query(const Request& request)
+{
+    auto parameters = parse_query(request.query);
+    if (!parameters)
+        return parameters.error();
+    QueryReader reader;
+    for (const auto& [name, value] : *parameters)
+        if (auto taken = reader.take(name, value); !taken)
+            return taken.error();
+    return reader.finish(request.fields);
+}
+
+} // namespace nomadic::proxy

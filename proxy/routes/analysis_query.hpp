@@ -1,0 +1,23 @@
+#pragma once
+
+// What a request for an analysis asks for, from its query and its Accept. Pure, any thread.
+
+#include "batch/render.hpp"
+#include "cache/store.hpp"
+#include "proxy/http/message.hpp"
+
+namespace nomadic::proxy {
+
+struct AnalysisQuery {
+    batch::Representation representation;
+    std::optional<cache::AsOf> as_of;
+    bool allow_partial = false;
+};
+
+// Errc::bad_request for what is unknown or malformed, Errc::unprocessable for a filter that is none of the four.
+Result<AnalysisQuery> parse_analysis_query(const Request& request);
+
+// An RFC 3339 time, or a snapshot's id.
+Result<cache::AsOf> parse_as_of(std::string_view text);
+
+} // namespace nomadic::proxy

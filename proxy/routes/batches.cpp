@@ -1,0 +1,173 @@
+#include "proxy/routes/batches.hpp"
+
+#include "proxy/http/problem.hpp"
+#include "proxy/http/url.hpp"
+#include "proxy/routes/batch_summary.hpp"
+
+#include <boost/json.hpp>
+
+#include <charconv>
+
+namespace nomadic::proxy {
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t default_page = 100, largest_page = 1000;
+
+struct Page {
+    std::size_t limit = default_page;
+    std::string cursor;
+};
+
+Failure bad(std::string detail)
+{
+    return {.code = Errc::bad_request, .detail = std::move(detail), .members = {}};
+}
+
+Result<Page> parse_page(const Request& request)
+{
+    auto parameters = parse_query(request.query);
+    if (!parameters)
+        return parameters.error();
+    Page page;
+    for (const auto& [name, value] : *parameters) {
+        if (name == "cursor") {
+            page.cursor = value;
+        } else if (name == "limit") {
+            const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), page.limit);
+            if (error != std::errc{} || end != value.data() + value.size() || page.limit < 1 ||
+                page.limit > largest_page)
+                return bad("The parameter limit is '" + value + "', but must be a number from 1 to 1000.");
+        } else {
+            return bad("The parameter '" + name + "' is unknown. There are: limit, cursor.");
+        }
+    }
+    return page;
+}
+
+Response to_response(const Request& request, Result<json::object> outcome)
+{
+    if (!outcome)
+        return problem(outcome.error(), request.target);
+    Response response;
+    response.fields.add("Content-Type", "application/json");
+    response.fields.add("Cache-Control", "no-store");
+    response.body = json::serialize(*outcome);
+    return response;
+}
+
+Failure not_stored(const std::string& batch_id)
+{
+    return {.code = Errc::not_found,
+            .detail = "Batch " + batch_id + " is not stored here. GET /v1/batches/" + batch_id +
+                      "/analysis fetches it; GET /v1/batches lists those that are.",
+            .members = {{"batch_id", batch_id}}};
+}
+
+} // namespace
+
+void BatchesRoutes::add_to(Router& router)
+{
+    router.add("GET", "/v1/batches", [this](Request& request, PathParameters) -> awaitable<Response> {
+        auto identity = co_await credentials_.identify(request);
+        if (!identity)
+            co_return problem(identity.error(), request.target);
+        co_return to_response(request, co_await list(request, std::move(*identity)));
+    });
+    using Member = Outcome (BatchesRoutes::*)(Request&, Identity, std::string);
+    const auto add = [&](std::string_view method, std::string_view pattern, Member member) {
+        router.add(method, pattern, [this, member](Request& request, PathParameters parameters) -> awaitable<Response> {
+            auto identity = co_await credentials_.identify(request);
+            if (!identity)
+                co_return problem(identity.error(), request.target);
+            co_return to_response(request,
+                                  co_await (this->*member)(request, std::move(*identity), std::move(parameters[0])));
+        });
+    };
+    add("GET", "/v1/batches/{batch_id}", &BatchesRoutes::show);
+    add("DELETE", "/v1/batches/{batch_id}", &BatchesRoutes::purge);
+    add("GET", "/v1/batches/{batch_id}/snapshots", &BatchesRoutes::snapshots);
+    add("POST", "/v1/batches/{batch_id}/refresh", &BatchesRoutes::refresh);
+}
+
+BatchesRoutes::Outcome BatchesRoutes::list(Request& request, Identity identity)
+{
+    auto page = parse_page(request);
+    if (!page)
+        co_return page.error();
+    json::array batches;
+    // No scope at all would mean every scope to the store, and nobody's to us.
+    if (identity.scopes.empty())
+        co_return json::object{{"batches", std::move(batches)}, {"next_cursor", nullptr}};
+    auto work = [scopes = identity.scopes, page = *page](cache::Store& store) {
+        return store.list(scopes, page.cursor, page.limit);
+    };
+    auto listed = co_await store_.read(std::move(work));
+    if (!listed)
+        co_return listed.error();
+    for (const auto& snapshot : *listed)
+        batches.push_back(summary_of(snapshot, batches_.freshness_of(snapshot)));
+    const bool more = listed->size() == page->limit;
+    json::value next = more ? json::value(listed->back().key.batch_id) : json::value();
+    co_return json::object{{"batches", std::move(batches)}, {"next_cursor", std::move(next)}};
+}
+
+awaitable<Result<cache::Snapshot>> BatchesRoutes::stored(Identity identity, std::string batch_id)
+{
+    const auto key = co_await batches_.locate(std::move(identity), batch_id);
+    auto found = co_await store_.read([key](cache::Store& store) { return store.find(key); });
+    if (!found)
+        co_return found.error();
+    if (!*found)
+        co_return not_stored(batch_id);
+    co_return **found;
+}
+
+BatchesRoutes::Outcome BatchesRoutes::show(Request&, Identity identity, std::string batch_id)
+{
+    auto snapshot = co_await stored(std::move(identity), std::move(batch_id));
+    if (!snapshot)
+        co_return snapshot.error();
+    co_return summary_of(*snapshot, batches_.freshness_of(*snapshot));
+}
+
+BatchesRoutes::Outcome BatchesRoutes::snapshots(Request&, Identity identity, std::string batch_id)
+{
+    auto snapshot = co_await stored(std::move(identity), std::move(batch_id));
+    if (!snapshot)
+        co_return snapshot.error();
+    auto history = co_await store_.read([key = snapshot->key](cache::Store& store) { return store.history(key); });
+    if (!history)
+        co_return history.error();
+    json::array snapshots;
+    for (const auto& entry : *history)
+        snapshots.push_back(summary_of(entry));
+    co_return json::object{{"snapshots", std::move(snapshots)}};
+}
+
+BatchesRoutes::Outcome BatchesRoutes::refresh(Request& request, Identity identity, std::string batch_id)
+{
+    auto before = co_await stored(identity, batch_id);
+    Want want{.identity = std::move(identity), .batch_id = std::move(batch_id), .request_id = request.request_id};
+    auto answer = co_await batches_.refresh(std::move(want));
+    if (!answer)
+        co_return answer.error();
+    auto summary = summary_of(answer->snapshot, batches_.freshness_of(answer->snapshot));
+    summary["changed"] = !before || before->digest != answer->snapshot.digest;
+    co_return summary;
+}
+
+BatchesRoutes::Outcome BatchesRoutes::purge(Request&, Identity identity, std::string batch_id)
+{
+    auto snapshot = co_await stored(std::move(identity), batch_id);
+    if (!snapshot)
+        co_return snapshot.error();
+    auto purged = co_await batches_.purge(snapshot->key);
+    if (!purged)
+        co_return purged.error();
+    co_return json::object{{"batch_id", std::move(batch_id)}, {"removed", *purged}};
+}
+
+} // namespace nomadic::proxy

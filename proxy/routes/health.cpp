@@ -1,0 +1,32 @@
+#include "proxy/routes/health.hpp"
+
+#include "proxy/http/problem.hpp"
+
+namespace nomadic::proxy {
+
+namespace {
+
+Response ok(std::string body)
+{
+    Response response;
+    response.fields.add("Content-Type", "application/json");
+    response.fields.add("Cache-Control", "no-store");
+    response.body = std::move(body);
+    return response;
+}
+
+} // namespace
+
+void add_health_routes(Router& router, cache::AsyncStore& store)
+{
+    router.add("GET", "/healthz",
+               [](Request&, PathParameters) -> awaitable<Response> { co_return ok(R"({"status":"ok"})"); });
+    router.add("GET", "/readyz", [&store](Request& request, PathParameters) -> awaitable<Response> {
+        auto readable = co_await store.read([](cache::Store& it) { return it.install_secret(); });
+        if (!readable)
+            co_return problem(readable.error(), request.target);
+        co_return ok(R"({"status":"ready"})");
+    });
+}
+
+} // namespace nomadic::proxy

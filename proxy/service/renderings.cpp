@@ -1,0 +1,113 @@
+#include "proxy/service/renderings.hpp"
+
+#include <unordered_map>
+
+namespace nomadic::proxy {
+
+namespace {
+
+using cache::BodyBuilder;
+using cache::HotEntry;
+using cache::Store;
+
+// What the rendered bytes depend on beside the snapshot and the representation: changes whenever a renderer does, so
+// that no entity tag outlives the bytes it stood for.
+constexpr std::string_view renderer_version = "1";
+
+Result<HotEntry> finish(batch::Renderer& renderer, BodyBuilder& builder)
+{
+    renderer.end(builder.buffer());
+    auto body = builder.finish();
+    if (!body)
+        return body.error();
+    return HotEntry{std::move(*body), renderer.events()};
+}
+
+Result<HotEntry> render_stored(Store& store, std::int64_t snapshot, const batch::Representation& representation,
+                               BodyBuilder& builder)
+{
+    auto status = store.status(snapshot);
+    if (!status)
+        return status.error();
+    if (!*status)
+        return Failure{.code = Errc::store_failed, .detail = "The batch has just been removed.", .members = {}};
+    auto renderer = batch::make_renderer(**status, representation);
+    renderer->begin(builder.buffer());
+    // A profile that works on upstream's own items may see events where we see none: it has to be given every video.
+    const bool needs_source = representation.needs_source(**status);
+    const auto with_source = needs_source ? cache::WithSource::yes : cache::WithSource::no;
+    Result<void> flushed;
+    auto read = store.read(snapshot, needs_source ? batch::Selection{} : representation.selection, with_source,
+                           [&](const batch::VideoRecord& record) {
+                               renderer->video(record, builder.buffer());
+                               flushed = builder.flush();
+                               return flushed.has_value();
+                           });
+    if (!read)
+        return read.error();
+    if (!flushed)
+        return flushed.error();
+    return finish(*renderer, builder);
+}
+
+Result<HotEntry> render_held(const HeldBatch& held, const batch::Representation& representation, BodyBuilder& builder)
+{
+    std::unordered_map<std::string_view, const batch::VideoRecord*> records;
+    for (const auto& record : held.records)
+        records.emplace(record.video_id, &record);
+    auto renderer = batch::make_renderer(held.status, representation);
+    renderer->begin(builder.buffer());
+    for (const auto& pointer : held.status.videos) {
+        renderer->video(*records.at(pointer.video_id), builder.buffer());
+        if (auto flushed = builder.flush(); !flushed)
+            return flushed.error();
+    }
+    return finish(*renderer, builder);
+}
+
+} // namespace
+
+Renderings::Renderings(const config::Cache& settings, std::string directory, cache::AsyncStore& store,
+                       const asio::any_io_executor& executor)
+    : spool_threshold_(settings.spool_threshold),
+      directory_(std::move(directory)),
+      store_(store),
+      hot_(settings.hot_bytes),
+      flights_(executor)
+{}
+
+std::string Renderings::etag(const cache::Snapshot& snapshot, const batch::Representation& representation)
+{
+    constexpr std::size_t enough_digits = 32;
+    const auto digest =
+        batch::digest_of({renderer_version, batch::to_hex(snapshot.digest), representation.canonical()});
+    return '"' + batch::to_hex(digest).substr(0, enough_digits) + '"';
+}
+
+awaitable<Result<HotEntry>> Renderings::get(const Answer& answer, batch::Representation representation)
+{
+    const auto name = etag(answer.snapshot, representation);
+    if (auto hot = hot_.find(name))
+        co_return std::move(*hot);
+    auto work = [this, id = answer.snapshot.id, held = answer.held, representation = std::move(representation)](auto) {
+        return render(id, held, representation);
+    };
+    auto [flight, role] = flights_.join(name, std::move(work));
+    auto rendered = co_await flight->wait();
+    if (rendered && role == Role::leader)
+        hot_.insert(name, *rendered);
+    co_return rendered;
+}
+
+awaitable<Result<HotEntry>> Renderings::render(std::int64_t snapshot, std::shared_ptr<const HeldBatch> held,
+                                               batch::Representation representation)
+{
+    auto work = [this, snapshot, held, representation = std::move(representation)](Store& store) {
+        BodyBuilder builder(directory_, spool_threshold_);
+        return held ? render_held(*held, representation, builder)
+                    : render_stored(store, snapshot, representation, builder);
+    };
+    co_return co_await store_.read(std::move(work));
+}
+
+} // namespace nomadic::proxy

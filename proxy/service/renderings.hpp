@@ -1,0 +1,39 @@
+#pragma once
+
+// From a batch that the batch service gave to the bytes of an answer: rendered once, off the loop, however many ask at
+// once; kept in the hot cache. Loop thread.
+
+#include "batch/render.hpp"
+#include "cache/async_store.hpp"
+#include "cache/hot_cache.hpp"
+#include "config/settings.hpp"
+#include "proxy/service/answer.hpp"
+#include "proxy/service/single_flight.hpp"
+
+namespace nomadic::proxy {
+
+class Renderings {
+public:
+    // Large answers are spooled to unlinked files in `directory`.
+    Renderings(const config::Cache& settings, std::string directory, cache::AsyncStore& store,
+               const asio::any_io_executor& executor);
+
+    awaitable<Result<cache::HotEntry>> get(const Answer& answer, batch::Representation representation);
+
+    // The strong entity tag, quotes included (RFC 9110, 8.8.3): known without rendering.
+    static std::string etag(const cache::Snapshot& snapshot, const batch::Representation& representation);
+
+    const cache::HotCache& hot() const { return hot_; }
+
+private:
+    awaitable<Result<cache::HotEntry>> render(std::int64_t snapshot, std::shared_ptr<const HeldBatch> held,
+                                              batch::Representation representation);
+
+    std::uint64_t spool_threshold_;
+    std::string directory_;
+    cache::AsyncStore& store_;
+    cache::HotCache hot_;
+    SingleFlight<std::string, cache::HotEntry> flights_;
+};
+
+} // namespace nomadic::proxy

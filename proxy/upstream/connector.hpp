@@ -1,0 +1,42 @@
+#pragma once
+
+// Opens connections to the upstream: name, TCP, a proxy's CONNECT, TLS with the certificate and the host name verified
+// (RFC 9525). Loop thread.
+
+#include "config/settings.hpp"
+#include "proxy/net/transport.hpp"
+#include "proxy/upstream/endpoint.hpp"
+
+namespace nomadic::proxy {
+
+class Connector {
+public:
+    // `proxy` is where an HTTP proxy listens, if there is one. Reads certificate files; start only.
+    static Result<std::shared_ptr<Connector>> make(const config::Upstream& settings, Endpoint endpoint,
+                                                   std::optional<Endpoint> proxy);
+
+    // upstream_unreachable or upstream_timeout, in words that say which step failed.
+    awaitable<Result<std::shared_ptr<Transport>>> connect();
+    const Endpoint& endpoint() const { return endpoint_; }
+    bool sends_absolute_targets() const { return proxy_ && !endpoint_.encrypted; }
+
+    Connector(Endpoint endpoint, std::optional<Endpoint> proxy, asio::ssl::context tls,
+              std::chrono::milliseconds connect_timeout)
+        : endpoint_(std::move(endpoint)),
+          proxy_(std::move(proxy)),
+          tls_(std::move(tls)),
+          connect_timeout_(connect_timeout)
+    {}
+
+private:
+    awaitable<Result<Socket>> open_socket(const Endpoint& to);
+    awaitable<Result<std::shared_ptr<Transport>>> encrypt(Socket socket);
+    Failure unreachable(const std::string& step, const std::string& why) const;
+
+    Endpoint endpoint_;
+    std::optional<Endpoint> proxy_;
+    asio::ssl::context tls_;
+    std::chrono::milliseconds connect_timeout_;
+};
+
+} // namespace nomadic::proxy

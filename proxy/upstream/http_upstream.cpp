@@ -1,0 +1,246 @@
+#include "proxy/upstream/http_upstream.hpp"
+
+#include "base/log.hpp"
+#include "batch/parse.hpp"
+#include "proxy/upstream/dialect.hpp"
+#include "proxy/upstream/refusal.hpp"
+
+#include <unordered_set>
+
+namespace nomadic::proxy {
+
+namespace {
+
+bool worth_another(const Failure& failure)
+{
+    return failure.code == Errc::upstream_failed || failure.code == Errc::upstream_timeout ||
+           failure.code == Errc::upstream_unreachable;
+}
+
+std::vector<batch::VideoPointer> distinct(const std::vector<batch::VideoPointer>& pointers)
+{
+    std::unordered_set<std::string_view> seen;
+    std::vector<batch::VideoPointer> once;
+    for (const auto& pointer : pointers)
+        if (seen.insert(pointer.video_id).second)
+            once.push_back(pointer);
+    return once;
+}
+
+// Runs `work` on the workers and comes back to the caller's executor with its result.
+template <class Work>
+awaitable<std::invoke_result_t<Work>> on_workers(asio::thread_pool& workers, Work work)
+{
+    const auto job = [&work]() -> awaitable<std::invoke_result_t<Work>> { co_return work(); };
+    co_return co_await asio::co_spawn(workers, job, asio::use_awaitable);
+}
+
+} // namespace
+
+HttpUpstream::HttpUpstream(const config::Upstream& settings, std::shared_ptr<Pool> pool, asio::thread_pool& workers,
+                           const Clock& clock)
+    : settings_(settings),
+      retry_(retry_policy(settings)),
+      pool_(std::move(pool)),
+      workers_(workers),
+      clock_(clock),
+      dialect_(settings.dialect),
+      random_(std::random_device{}())
+{}
+
+awaitable<Result<batch::StatusDocument>> HttpUpstream::status(std::string batch_id, Asker asker)
+{
+    auto exchange = co_await send(status_request(batch_id), std::move(asker));
+    if (!exchange)
+        co_return exchange.error();
+    if (exchange->status != 200)
+        co_return refusal(*exchange, "batch " + batch_id, clock_.now());
+    auto parse = [&] { return batch::parse_status(std::move(exchange->body), batch_id); };
+    co_return co_await on_workers(workers_, parse);
+}
+
+awaitable<Result<void>> HttpUpstream::analyses(batch::StatusDocument& status, Asker asker, RecordSink sink)
+{
+    if (dialect_ == config::DialectChoice::filter_batch)
+        co_return co_await by_filter_batch(status, std::move(asker), std::move(sink));
+    auto fetched = co_await by_bulk(status, asker, sink);
+    const bool unknown_there =
+        !fetched && (fetched.error().code == Errc::not_found || fetched.error().code == Errc::method_not_allowed);
+    if (!unknown_there || dialect_ != config::DialectChoice::automatic)
+        co_return fetched;
+    // The status document says that the batch is there, so it is the endpoint that is missing: an older upstream.
+    auto older = co_await by_filter_batch(status, std::move(asker), std::move(sink));
+    if (older) {
+        log::info("the upstream speaks the filter_batch dialect");
+        dialect_ = config::DialectChoice::filter_batch;
+    }
+    co_return older;
+}
+
+awaitable<Result<void>> HttpUpstream::by_filter_batch(batch::StatusDocument& status, Asker asker, RecordSink sink)
+{
+    auto exchange = co_await send(filter_batch::request(status.batch_id), std::move(asker));
+    if (!exchange)
+        co_return exchange.error();
+    if (exchange->status != 200)
+        co_return refusal(*exchange, "batch " + status.batch_id, clock_.now());
+    auto parse = [&] { return batch::parse_filter_batch(status, exchange->body); };
+    auto records = co_await on_workers(workers_, parse);
+    if (!records)
+        co_return records.error();
+    co_return co_await sink(std::move(*records));
+}
+
+// What the chunks of one batch share. The first failure is everybody's.
+struct HttpUpstream::FanOut {
+    const batch::StatusDocument& status;
+    Asker asker;
+    RecordSink sink;
+    std::vector<batch::VideoPointer> pointers;
+    std::size_t next = 0;
+    std::size_t running = 0;
+    std::optional<Failure> failure;
+    Signal done;
+};
+
+awaitable<Result<void>> HttpUpstream::by_bulk(batch::StatusDocument& status, Asker asker, RecordSink sink)
+{
+    const auto executor = co_await asio::this_coro::executor;
+    auto all = std::make_shared<FanOut>(FanOut{.status = status,
+                                               .asker = std::move(asker),
+                                               .sink = std::move(sink),
+                                               .pointers = distinct(status.videos),
+                                               .failure = {},
+                                               .done = Signal(executor)});
+    const auto chunks = (all->pointers.size() + settings_.chunk_size - 1) / settings_.chunk_size;
+    if (chunks == 0)
+        co_return Result<void>{};
+    all->running = std::min<std::size_t>(chunks, settings_.max_parallel);
+    for (std::size_t i = all->running; i > 0; --i)
+        asio::co_spawn(executor, fetch_chunks(*this, all), asio::detached);
+    co_await all->done.wait();
+    if (all->failure)
+        co_return *all->failure;
+    co_return Result<void>{};
+}
+
+awaitable<void> HttpUpstream::fetch_chunks(HttpUpstream& upstream, std::shared_ptr<FanOut> all)
+{
+    while (!all->failure && all->next < all->pointers.size()) {
+        const auto count = std::min<std::size_t>(upstream.settings_.chunk_size, all->pointers.size() - all->next);
+        const auto asked = std::span<const batch::VideoPointer>(all->pointers).subspan(all->next, count);
+        all->next += count;
+        auto fetched = co_await upstream.fetch_chunk(*all, asked);
+        if (!fetched && !all->failure)
+            all->failure = fetched.error();
+    }
+    if (--all->running == 0)
+        all->done.fire();
+}
+
+awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked)
+{
+    auto exchange = co_await send(bulk::request(all.status.batch_id, asked), all.asker);
+    if (!exchange)
+        co_return exchange.error();
+    if (exchange->status != 200) {
+        auto failure = refusal(*exchange, "batch " + all.status.batch_id, clock_.now());
+        if (exchange->status == 405)
+            failure.code = Errc::method_not_allowed;
+        co_return failure;
+    }
+    auto parse = [&] { return batch::parse_bulk(all.status, asked, exchange->body); };
+    auto records = co_await on_workers(workers_, parse);
+    if (!records)
+        co_return records.error();
+    co_return co_await all.sink(std::move(*records));
+}
+
+awaitable<Result<Exchange>> HttpUpstream::send(SmallRequest request, Asker asker)
+{
+    for (std::uint32_t number = 1;; ++number) {
+        auto exchange = co_await attempt(request, asker);
+        const bool again = exchange ? is_transient(exchange->status) : worth_another(exchange.error());
+        if (!again)
+            co_return exchange;
+        const auto asked =
+            exchange ? parse_retry_after(exchange->fields.get("Retry-After"), clock_.now()) : std::nullopt;
+        const auto jitter = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+        const auto delay = next_delay(retry_, number, asked, jitter);
+        if (!delay)
+            co_return exchange;
+        log::debug("a request to the upstream is tried again",
+                   {{"target", request.target},
+                    {"why", exchange ? std::to_string(exchange->status) : exchange.error().detail},
+                    {"delay_ms", std::to_string(delay->count())}});
+        co_await pause(*delay);
+    }
+}
+
+awaitable<void> HttpUpstream::pause(std::chrono::milliseconds delay)
+{
+    asio::steady_timer timer(co_await asio::this_coro::executor, delay);
+    co_await timer.async_wait(as_result);
+}
+
+// A kept connection may have been closed while the request was on its way; that is no failure of the upstream's, so it
+// is asked once more on a fresh one.
+awaitable<Result<Exchange>> HttpUpstream::attempt(const SmallRequest& request, const Asker& asker)
+{
+    auto lease = co_await pool_->borrow(Pool::Freshness::any);
+    if (!lease)
+        co_return lease.error();
+    bool begun = false;
+    auto exchange = co_await attempt_on(*lease, request, asker, begun);
+    if (exchange || begun || !lease->reused() || exchange.error().code == Errc::upstream_timeout)
+        co_return exchange;
+    auto fresh = co_await pool_->borrow(Pool::Freshness::fresh);
+    if (!fresh)
+        co_return fresh.error();
+    co_return co_await attempt_on(*fresh, request, asker, begun);
+}
+
+awaitable<Result<Exchange>> HttpUpstream::attempt_on(Pool::Lease& lease, const SmallRequest& request,
+                                                     const Asker& asker, bool& begun)
+{
+    const bool has_body = request.method != "GET" && request.method != "HEAD";
+    const auto framing = has_body ? "Content-Length: " + std::to_string(request.body.size()) + "\r\n" : "";
+    const auto head = request_head(*pool_, request.method, request.target, request.fields, asker, framing);
+    const auto transport = lease.transport();
+    ResponseReader reader(transport, request.method, settings_.request_timeout);
+    // Whether it was written or not, the upstream may have answered: only the answer tells.
+    co_await transport->write(head, request.body, settings_.request_timeout);
+    auto read = co_await reader.read_head();
+    begun = reader.begun();
+    if (!read)
+        co_return read.error();
+    co_return co_await read_whole(lease, reader);
+}
+
+awaitable<Result<Exchange>> HttpUpstream::read_whole(Pool::Lease& lease, ResponseReader& reader)
+{
+    Exchange exchange{.status = reader.status(), .fields = reader.fields(), .body = {}};
+    exchange.body.reserve(std::min<std::uint64_t>(reader.content_length().value_or(0), std::uint64_t{1} << 20U));
+    constexpr std::size_t piece = 256 * 1024;
+    for (;;) {
+        const auto used = exchange.body.size();
+        exchange.body.resize(used + piece);
+        auto got = co_await reader.read_some(asio::buffer(exchange.body.data() + used, piece));
+        if (!got)
+            co_return got.error();
+        exchange.body.resize(used + *got);
+        if (*got == 0)
+            break;
+        if (exchange.body.size() > settings_.max_response_bytes)
+            co_return Failure{.code = Errc::upstream_failed,
+                              .detail =
+                                  "The upstream's answer is larger than upstream.max_response_bytes allows. Lower "
+                                  "upstream.chunk_size, or raise that limit.",
+                              .members = {}};
+    }
+    if (reader.reusable())
+        lease.give_back();
+    co_return exchange;
+}
+
+} // namespace nomadic::proxy

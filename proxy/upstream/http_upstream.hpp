@@ -1,0 +1,57 @@
+#pragma once
+
+// The upstream over HTTP: pooled connections, retries, both dialects, parallel chunks. Loop thread; answers are parsed
+// on the workers.
+
+#include "base/clock.hpp"
+#include "config/settings.hpp"
+#include "proxy/upstream/pool.hpp"
+#include "proxy/upstream/response_reader.hpp"
+#include "proxy/upstream/retry.hpp"
+#include "proxy/upstream/upstream.hpp"
+
+#include <random>
+#include <span>
+
+namespace nomadic::proxy {
+
+class HttpUpstream final : public Upstream {
+public:
+    HttpUpstream(const config::Upstream& settings, std::shared_ptr<Pool> pool, asio::thread_pool& workers,
+                 const Clock& clock);
+
+    awaitable<Result<batch::StatusDocument>> status(std::string batch_id, Asker asker) override;
+    awaitable<Result<void>> analyses(batch::StatusDocument& status, Asker asker, RecordSink sink) override;
+    awaitable<Result<Exchange>> send(SmallRequest request, Asker asker) override;
+    awaitable<Result<Response>> forward(Request& request, Asker asker) override;
+
+private:
+    struct FanOut;
+    struct Forwarding;
+
+    awaitable<Result<Exchange>> attempt(const SmallRequest& request, const Asker& asker);
+    awaitable<Result<Exchange>> attempt_on(Pool::Lease& lease, const SmallRequest& request, const Asker& asker,
+                                           bool& begun);
+    awaitable<Result<Exchange>> read_whole(Pool::Lease& lease, ResponseReader& reader);
+    awaitable<void> pause(std::chrono::milliseconds delay);
+
+    awaitable<Result<void>> by_bulk(batch::StatusDocument& status, Asker asker, RecordSink sink);
+    awaitable<Result<void>> by_filter_batch(batch::StatusDocument& status, Asker asker, RecordSink sink);
+    static awaitable<void> fetch_chunks(HttpUpstream& upstream, std::shared_ptr<FanOut> all);
+    awaitable<Result<void>> fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked);
+    awaitable<Result<void>> send_body(Request& request, Pool::Lease& lease, bool chunked);
+
+    config::Upstream settings_;
+    RetryPolicy retry_;
+    std::shared_ptr<Pool> pool_;
+    asio::thread_pool& workers_;
+    const Clock& clock_;
+    config::DialectChoice dialect_; // found out when automatic
+    std::mt19937_64 random_;
+};
+
+// The head of a request to `endpoint`, from parsed values only. `framing` is its Content-Length or Transfer-Encoding.
+std::string request_head(const Pool& pool, std::string_view method, std::string_view target, const Fields& fields,
+                         const Asker& asker, std::string_view framing);
+
+} // namespace nomadic::proxy

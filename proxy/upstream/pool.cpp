@@ -1,0 +1,63 @@
+#include "proxy/upstream/pool.hpp"
+
+namespace nomadic::proxy {
+
+Pool::Lease::~Lease()
+{
+    if (!pool_)
+        return;
+    transport_->deadline().never();
+    if (reusable_)
+        pool_->idle_.push_back({std::move(transport_), std::chrono::steady_clock::now()});
+    pool_->release_place();
+}
+
+awaitable<Result<Pool::Lease>> Pool::borrow(Freshness freshness)
+{
+    co_await take_place();
+    if (freshness == Freshness::any)
+        if (auto idle = take_idle())
+            co_return Lease(shared_from_this(), std::move(idle), true);
+    auto transport = co_await connector_->connect();
+    if (!transport) {
+        release_place();
+        co_return transport.error();
+    }
+    co_return Lease(shared_from_this(), std::move(*transport), false);
+}
+
+awaitable<void> Pool::take_place()
+{
+    if (free_ == 0) {
+        auto turn = std::make_shared<Signal>(executor_);
+        waiting_.push_back(turn);
+        co_await turn->wait(); // whoever wakes us leaves us the place
+        co_return;
+    }
+    --free_;
+}
+
+void Pool::release_place()
+{
+    if (waiting_.empty()) {
+        ++free_;
+        return;
+    }
+    waiting_.front()->fire();
+    waiting_.pop_front();
+}
+
+std::shared_ptr<Transport> Pool::take_idle()
+{
+    const auto now = std::chrono::steady_clock::now();
+    std::erase_if(idle_, [&](const Idle& idle) { return now - idle.since >= idle_timeout_; });
+    while (!idle_.empty()) {
+        auto transport = std::move(idle_.back().transport);
+        idle_.pop_back();
+        if (transport->still_open())
+            return transport;
+    }
+    return nullptr;
+}
+
+} // namespace nomadic::proxy

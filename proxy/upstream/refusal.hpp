@@ -1,0 +1,13 @@
+#pragma once
+
+// What an answer of the upstream that is not a success means to us. Pure.
+
+#include "base/clock.hpp"
+#include "proxy/upstream/upstream.hpp"
+
+namespace nomadic::proxy {
+
+// `asked` names what was asked for, e.g. "batch b1".
+Failure refusal(const Exchange& exchange, std::string_view asked, TimePoint now);
+
+} // namespace nomadic::proxy
