@@ -4,9 +4,9 @@ function(strict target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor
                                            -Woverloaded-virtual -Werror
                                            -Wno-missing-field-initializers) # designated initialisers name what differs
-  # gcc 12 reports these inside inlined library code (gcc 105329, 105562); it has no false negative we would miss.
+  # gcc 12 reports these inside inlined library code (gcc 105329, 105562, 109224); it has no false negative we would miss.
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized)
+    target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
   endif()
 endfunction()
 
