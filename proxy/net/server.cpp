@@ -32,6 +32,21 @@ asio::ip::tcp::endpoint to_tcp(const asio::generic::stream_protocol::endpoint& e
     return tcp;
 }
 
+// A literal address asks nobody: offline must not even look up a name.
+Result<asio::ip::tcp::endpoint> endpoint_of(const std::string& host, const std::string& port)
+{
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(host == "localhost" ? "127.0.0.1" : host, error);
+    if (!error)
+        return asio::ip::tcp::endpoint(address, static_cast<std::uint16_t>(std::stoul(port)));
+    asio::io_context resolving;
+    const auto endpoints =
+        asio::ip::tcp::resolver(resolving).resolve(host, port, asio::ip::tcp::resolver::passive, error);
+    if (error || endpoints.empty())
+        return cannot_listen(host + ":" + port, error.message());
+    return endpoints.begin()->endpoint();
+}
+
 Peer peer_of(Socket& socket)
 {
     Peer peer;
@@ -111,11 +126,10 @@ std::size_t Server::sessions() const
 Result<void> Server::listen_tcp(const std::string& host, const std::string& port)
 {
     boost::system::error_code error;
-    asio::ip::tcp::resolver resolver(executor_);
-    const auto endpoints = resolver.resolve(host, port, asio::ip::tcp::resolver::passive, error);
-    if (error || endpoints.empty())
-        return cannot_listen(host + ":" + port, error.message());
-    const auto endpoint = endpoints.begin()->endpoint();
+    const auto found = endpoint_of(host, port);
+    if (!found)
+        return found.error();
+    const auto& endpoint = *found;
     auto acceptor = std::make_shared<Acceptor>(executor_);
     acceptor->open(endpoint.protocol(), error);
     if (!error)

@@ -1,0 +1,206 @@
+#include "daemon/app.hpp"
+
+#include "base/log.hpp"
+#include "cache/open_store.hpp"
+#include "config/validate.hpp"
+#include "daemon/upstream_proxy.hpp"
+#include "proxy/http/problem.hpp"
+#include "proxy/routes/health.hpp"
+
+#include <fstream>
+
+namespace nomadic::daemon {
+
+namespace {
+
+using proxy::awaitable;
+
+Result<std::vector<std::shared_ptr<const Secret>>> read_tokens(const config::Server& server)
+{
+    std::vector<std::shared_ptr<const Secret>> tokens;
+    for (const auto& token : server.bearer_tokens)
+        tokens.push_back(std::make_shared<const Secret>(token));
+    if (server.bearer_tokens_file.empty())
+        return tokens;
+    std::ifstream file(server.bearer_tokens_file);
+    std::string line;
+    while (std::getline(file, line))
+        if (!line.empty())
+            tokens.push_back(std::make_shared<const Secret>(line));
+    if (!file.eof() || tokens.empty())
+        return Failure{.code = Errc::invalid_configuration,
+                       .detail = "server.bearer_tokens_file: " + server.bearer_tokens_file +
+                                 " can't be read or holds no token. Put one token on each line.",
+                       .members = {}};
+    return tokens;
+}
+
+Result<std::shared_ptr<boost::asio::ssl::context>> server_tls(const config::Server& server)
+{
+    if (server.tls_certificate.empty())
+        return std::shared_ptr<boost::asio::ssl::context>{};
+    auto tls = std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_server);
+    tls->set_options(boost::asio::ssl::context::no_tlsv1 | boost::asio::ssl::context::no_tlsv1_1);
+    boost::system::error_code error;
+    tls->use_certificate_chain_file(server.tls_certificate, error);
+    if (!error)
+        tls->use_private_key_file(server.tls_key, boost::asio::ssl::context::pem, error);
+    if (error)
+        return Failure{.code = Errc::invalid_configuration,
+                       .detail = "server.tls_certificate, server.tls_key: they can't be used: " + error.message() +
+                                 ". Both must be readable PEM files that belong together.",
+                       .members = {}};
+    return tls;
+}
+
+} // namespace
+
+App::App(const config::Settings& settings, AppOptions options)
+    : settings_(settings), options_(options), workers_(settings.limits.worker_threads)
+{}
+
+App::~App()
+{
+    // Work on other threads may still post to the loop; then nothing may run any more; then what is suspended goes,
+    // while all that it refers to is still there.
+    if (store_)
+        store_->join();
+    workers_.join();
+    loop_.destroy_suspended();
+}
+
+Result<std::unique_ptr<App>> App::make(const config::Settings& settings, const config::Environment& environment,
+                                       AppOptions options)
+{
+    std::unique_ptr<App> app(new App(settings, options));
+    if (auto done = app->open_store(environment); !done)
+        return done.error();
+    if (!options.offline)
+        if (auto done = app->connect_upstream(environment); !done)
+            return done.error();
+    if (auto done = app->make_services(environment); !done)
+        return done.error();
+    if (auto done = app->listen(); !done)
+        return done.error();
+    return app;
+}
+
+Result<void> App::open_store(const config::Environment& environment)
+{
+    data_dir_ = config::data_dir(settings_.cache, environment);
+    auto opened = cache::open_store(data_dir_, clock_.now());
+    if (!opened)
+        return opened.error();
+    for (const auto& notice : opened->notices)
+        log::warn(notice);
+    store_ = std::make_unique<cache::AsyncStore>(std::move(opened->store), settings_.limits.worker_threads);
+    return {};
+}
+
+Result<void> App::connect_upstream(const config::Environment& environment)
+{
+    auto endpoint = proxy::parse_endpoint(settings_.upstream.base_url);
+    if (!endpoint)
+        return endpoint.error();
+    auto through = upstream_proxy(settings_.upstream, *endpoint, environment);
+    if (!through)
+        return through.error();
+    auto connector = proxy::Connector::make(settings_.upstream, std::move(*endpoint), std::move(*through));
+    if (!connector)
+        return connector.error();
+    auto pool = std::make_shared<proxy::Pool>(loop_.get_executor(), std::move(*connector),
+                                              settings_.upstream.max_connections, settings_.upstream.idle_timeout);
+    upstream_ = std::make_unique<proxy::HttpUpstream>(settings_.upstream, std::move(pool), workers_, clock_);
+    return {};
+}
+
+Result<void> App::make_services(const config::Environment& environment)
+{
+    auto key = config::find_api_key(settings_.auth, environment);
+    if (!key)
+        return key.error();
+    key_origin_ = key->origin;
+    auto install_secret = store_->blocking().install_secret();
+    if (!install_secret)
+        return install_secret.error();
+    auto tokens = read_tokens(settings_.server);
+    if (!tokens)
+        return tokens.error();
+
+    const auto executor = loop_.get_executor();
+    proxy::Credentials::Parameters parameters{
+        .auth = settings_.auth,
+        .base_url = settings_.upstream.base_url,
+        .install_secret = std::move(*install_secret),
+        .daemon_key = key->key,
+        .reach = options_.offline ? proxy::Reach::offline : proxy::Reach::online,
+    };
+    credentials_ =
+        std::make_unique<proxy::Credentials>(std::move(parameters), *store_, upstream_.get(), clock_, executor);
+    batches_ = std::make_unique<proxy::BatchService>(settings_, *store_, upstream_.get(), clock_, executor);
+    renderings_ = std::make_unique<proxy::Renderings>(settings_.cache, data_dir_, *store_, executor);
+    guard_ = std::make_unique<proxy::HostGuard>(settings_.server, std::move(*tokens));
+    analysis_ =
+        std::make_unique<proxy::AnalysisRoute>(*credentials_, *batches_, *renderings_, settings_.dashboard.base_url);
+    batches_routes_ = std::make_unique<proxy::BatchesRoutes>(*credentials_, *batches_, *store_);
+    drop_in_ =
+        std::make_unique<proxy::DropIn>(*credentials_, *batches_, *renderings_, *store_, upstream_.get(), settings_);
+    passthrough_ =
+        std::make_unique<proxy::Passthrough>(*credentials_, *batches_, upstream_.get(), settings_.passthrough.mode);
+    analysis_->add_to(router_);
+    batches_routes_->add_to(router_);
+    drop_in_->add_to(router_);
+    passthrough_->add_to(router_);
+    proxy::add_health_routes(router_, *store_);
+    return {};
+}
+
+Result<void> App::listen()
+{
+    auto tls = server_tls(settings_.server);
+    if (!tls)
+        return tls.error();
+    auto context = std::make_shared<proxy::SessionContext>(proxy::SessionContext{
+        .limits = settings_.limits,
+        .handler = [this](proxy::Request& request) { return handle(request); },
+        .workers = workers_,
+    });
+    server_ = std::make_unique<proxy::Server>(loop_.get_executor(), std::move(context), std::move(*tls));
+    for (const auto& address : settings_.server.listen) {
+        const auto parts = config::split_host_port(address);
+        if (auto done = server_->listen_tcp(parts->host, parts->port); !done)
+            return done.error();
+    }
+    if (!settings_.server.unix_socket.empty())
+        if (auto done = server_->listen_unix(settings_.server.unix_socket); !done)
+            return done.error();
+    return {};
+}
+
+awaitable<proxy::Response> App::handle(proxy::Request& request)
+{
+    if (auto allowed = guard_->check(request); !allowed)
+        co_return proxy::problem(allowed.error(), request.target);
+    if (guard_->uses_tokens())
+        request.fields.remove("Authorization"); // it was ours, and must not go upstream
+    co_return co_await router_.route(request);
+}
+
+void App::run()
+{
+    server_->start();
+    loop_.run();
+}
+
+void App::stop()
+{
+    boost::asio::co_spawn(loop_, drain_and_stop(*this), boost::asio::detached);
+}
+
+awaitable<void> App::drain_and_stop(App& app)
+{
+    co_await app.server_->drain(app.settings_.limits.drain_timeout);
+    app.loop_.stop();
+}
+
+} // namespace nomadic::daemon

@@ -1,0 +1,69 @@
+#pragma once
+
+// The composition root: the only place that makes things and wires them. Owns everything that a running daemon is.
+
+#include "config/load.hpp"
+#include "proxy/dialect/drop_in.hpp"
+#include "proxy/http/host_guard.hpp"
+#include "proxy/net/loop.hpp"
+#include "proxy/net/server.hpp"
+#include "proxy/passthrough.hpp"
+#include "proxy/routes/analysis.hpp"
+#include "proxy/routes/batches.hpp"
+#include "proxy/upstream/http_upstream.hpp"
+
+namespace nomadic::daemon {
+
+struct AppOptions {
+    bool offline = false;
+};
+
+class App {
+public:
+    static Result<std::unique_ptr<App>> make(const config::Settings& settings, const config::Environment& environment,
+                                             AppOptions options);
+    App(const App&) = delete;
+    App& operator=(const App&) = delete;
+    ~App();
+
+    // Until stop(); the calling thread becomes the loop thread.
+    void run();
+    // Lets requests under way finish, then ends run(). Loop thread.
+    void stop();
+
+    proxy::Loop& loop() { return loop_; }
+    std::vector<std::string> addresses() const { return server_->addresses(); }
+    std::string key_origin() const { return key_origin_; }
+
+private:
+    App(const config::Settings& settings, AppOptions options);
+    Result<void> open_store(const config::Environment& environment);
+    Result<void> connect_upstream(const config::Environment& environment);
+    Result<void> make_services(const config::Environment& environment);
+    Result<void> listen();
+    proxy::awaitable<proxy::Response> handle(proxy::Request& request);
+    static proxy::awaitable<void> drain_and_stop(App& app);
+
+    // What is destroyed last stands first: suspended coroutines and sockets refer to the loop.
+    config::Settings settings_;
+    AppOptions options_;
+    SystemClock clock_;
+    proxy::Loop loop_;
+    boost::asio::thread_pool workers_;
+    std::string data_dir_;
+    std::unique_ptr<cache::AsyncStore> store_;
+    std::unique_ptr<proxy::HttpUpstream> upstream_; // null offline
+    std::string key_origin_;
+    std::unique_ptr<proxy::Credentials> credentials_;
+    std::unique_ptr<proxy::BatchService> batches_;
+    std::unique_ptr<proxy::Renderings> renderings_;
+    std::unique_ptr<proxy::HostGuard> guard_;
+    std::unique_ptr<proxy::AnalysisRoute> analysis_;
+    std::unique_ptr<proxy::BatchesRoutes> batches_routes_;
+    std::unique_ptr<proxy::DropIn> drop_in_;
+    std::unique_ptr<proxy::Passthrough> passthrough_;
+    proxy::Router router_;
+    std::unique_ptr<proxy::Server> server_;
+};
+
+} // namespace nomadic::daemon

@@ -1,0 +1,61 @@
+#include "daemon/command.hpp"
+
+#include "config/table.hpp"
+
+#include <array>
+#include <iostream>
+
+namespace nomadic::daemon {
+
+std::span<const Command> commands()
+{
+    static constexpr std::array table{
+        Command{"serve", "Run the daemon", setup_serve},
+        Command{"sandbox", "Run an upstream to try the daemon with: made-up batches, no key needed", setup_sandbox},
+        Command{"get", "Print a batch's analysis, from a running daemon", setup_get},
+        Command{"ls", "List the cached batches of a running daemon", setup_ls},
+        Command{"config", "Print the effective configuration and where each value comes from", setup_config},
+        Command{"version", "Print the version", setup_version},
+    };
+    return table;
+}
+
+void ConfigOptions::add_to(CLI::App& app)
+{
+    app.add_option("--config", file_, "Configuration file (TOML)");
+    for (const auto& setting : config::settings_table()) {
+        if (setting.secret)
+            continue; // a command line is everybody's to read
+        app.add_option(setting.flag(), flags_[setting.name()],
+                       std::string(setting.help) + " (" + config::allowed(setting) + ")")
+            ->group("Settings");
+    }
+}
+
+Result<config::Loaded> ConfigOptions::load() const
+{
+    config::Sources sources{.file = file_, .environment = process_environment(), .flags = {}};
+    for (const auto& [name, text] : flags_)
+        if (!text.empty())
+            sources.flags.emplace_back(name, text);
+    return config::load(sources);
+}
+
+config::Environment process_environment()
+{
+    config::Environment environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        if (const auto equals = text.find('='); equals != std::string_view::npos)
+            environment.emplace(text.substr(0, equals), text.substr(equals + 1));
+    }
+    return environment;
+}
+
+int fail(const Failure& failure)
+{
+    std::cerr << "nomadic-cached: " << failure.detail << "\n";
+    return exit_status_of(failure.code);
+}
+
+} // namespace nomadic::daemon

@@ -1,0 +1,82 @@
+#include "daemon/client.hpp"
+#include "daemon/command.hpp"
+
+#include "proxy/http/url.hpp"
+
+#include <fstream>
+#include <iostream>
+
+namespace nomadic::daemon {
+
+namespace {
+
+struct GetOptions {
+    ConfigOptions config;
+    std::string server, batch_id, output, columns;
+    std::vector<std::string> filters;
+    bool csv = false, json = false, ndjson = false, allow_partial = false;
+};
+
+std::string target_of(const GetOptions& options)
+{
+    auto target = "/v1/batches/" + proxy::percent_encode(options.batch_id) + "/analysis?format=" +
+                  (options.csv      ? "csv"
+                   : options.ndjson ? "ndjson"
+                                    : "json");
+    for (const auto& filter : options.filters)
+        target += "&filter=" + proxy::percent_encode(filter);
+    if (!options.columns.empty())
+        target += "&columns=" + proxy::percent_encode(options.columns);
+    if (options.allow_partial)
+        target += "&allow_partial=true";
+    return target;
+}
+
+int write_out(const std::string& body, const std::string& path)
+{
+    if (path.empty()) {
+        std::cout << body << std::flush;
+        return std::cout ? exit_done : exit_failed;
+    }
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file << body << std::flush;
+    if (file)
+        return exit_done;
+    std::cerr << "nomadic-cached: " << path << " can't be written.\n";
+    return exit_failed;
+}
+
+int get(const GetOptions& options)
+{
+    auto loaded = options.config.load();
+    if (!loaded)
+        return fail(loaded.error());
+    const Client client(options.server, loaded->settings.server);
+    auto reply = client.request("GET", target_of(options), "*/*");
+    if (!reply)
+        return fail(reply.error());
+    return reply->status == 200 ? write_out(reply->body, options.output) : report(*reply);
+}
+
+} // namespace
+
+Run setup_get(CLI::App& app)
+{
+    auto options = std::make_shared<GetOptions>();
+    options->config.add_to(app);
+    app.add_option("batch", options->batch_id, "The batch's id")->required();
+    app.add_option("--filter", options->filters,
+                   "Only events with this approval: approved, rejected, pending, invalid");
+    auto* format = app.add_option_group("format");
+    format->add_flag("--csv", options->csv, "As CSV");
+    format->add_flag("--json", options->json, "As JSON (the default)");
+    format->add_flag("--ndjson", options->ndjson, "As one JSON object a line");
+    format->require_option(0, 1);
+    app.add_option("--columns", options->columns, "CSV columns: docs, sdk-0.1.53, sdk-0.1.64, or names");
+    app.add_flag("--allow-partial", options->allow_partial, "Also of a batch that is not completed");
+    app.add_option("-o,--output", options->output, "Write to this file");
+    app.add_option("--server", options->server, "The daemon: http://host:port or unix:PATH");
+    return [options] { return get(*options); };
+}
+
+} // namespace nomadic::daemon

@@ -1,0 +1,100 @@
+#include "daemon/client.hpp"
+#include "daemon/command.hpp"
+
+#include "proxy/http/url.hpp"
+
+#include <boost/json.hpp>
+
+#include <iomanip>
+#include <iostream>
+
+namespace nomadic::daemon {
+
+namespace {
+
+namespace json = boost::json;
+
+struct LsOptions {
+    ConfigOptions config;
+    std::string server;
+    bool json = false;
+};
+
+std::string text_of(const json::object& batch, const char* name)
+{
+    const auto& value = batch.at(name);
+    return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+}
+
+// A batch id may hold anything; a terminal must not obey it.
+std::string printable(std::string text)
+{
+    for (auto& c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
+            c = '?';
+    return text;
+}
+
+void print_table(const json::array& batches)
+{
+    std::vector<std::vector<std::string>> rows{
+        {"BATCH", "VIDEOS", "EVENTS", "APPROVED", "REJECTED", "PENDING", "INVALID", "FETCHED", "STATE"}};
+    for (const auto& value : batches) {
+        const auto& batch = value.as_object();
+        const auto& approvals = batch.at("approvals").as_object();
+        rows.push_back({printable(text_of(batch, "batch_id")), text_of(batch, "videos"), text_of(batch, "events"),
+                        text_of(approvals, "approved"), text_of(approvals, "rejected"), text_of(approvals, "pending"),
+                        text_of(approvals, "invalid"), text_of(batch, "fetched_at"),
+                        text_of(batch.at("freshness").as_object(), "state")});
+    }
+    std::vector<std::size_t> widths(rows.front().size());
+    for (const auto& row : rows)
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths[i] = std::max(widths[i], row[i].size());
+    for (const auto& row : rows) {
+        for (std::size_t i = 0; i + 1 < row.size(); ++i)
+            std::cout << std::left << std::setw(static_cast<int>(widths[i] + 2)) << row[i];
+        std::cout << row.back() << "\n";
+    }
+}
+
+int ls(const LsOptions& options)
+{
+    auto loaded = options.config.load();
+    if (!loaded)
+        return fail(loaded.error());
+    const Client client(options.server, loaded->settings.server);
+    json::array batches;
+    for (std::string cursor;;) {
+        auto reply = client.request("GET", "/v1/batches?limit=1000" +
+                                               (cursor.empty() ? "" : "&cursor=" + proxy::percent_encode(cursor)));
+        if (!reply)
+            return fail(reply.error());
+        if (reply->status != 200)
+            return report(*reply);
+        auto page = json::parse(reply->body).as_object();
+        for (auto& batch : page.at("batches").as_array())
+            batches.push_back(std::move(batch));
+        if (page.at("next_cursor").is_null())
+            break;
+        cursor = std::string_view(page.at("next_cursor").as_string());
+    }
+    if (options.json)
+        std::cout << json::serialize(batches) << "\n";
+    else
+        print_table(batches);
+    return exit_done;
+}
+
+} // namespace
+
+Run setup_ls(CLI::App& app)
+{
+    auto options = std::make_shared<LsOptions>();
+    options->config.add_to(app);
+    app.add_flag("--json", options->json, "As JSON");
+    app.add_option("--server", options->server, "The daemon: http://host:port or unix:PATH");
+    return [options] { return ls(*options); };
+}
+
+} // namespace nomadic::daemon

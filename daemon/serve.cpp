@@ -1,0 +1,56 @@
+#include "daemon/app.hpp"
+#include "daemon/command.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/asio/signal_set.hpp>
+
+namespace nomadic::daemon {
+
+namespace {
+
+struct ServeOptions {
+    ConfigOptions config;
+    AppOptions app;
+};
+
+int serve(const ServeOptions& options)
+{
+    auto loaded = options.config.load();
+    if (!loaded)
+        return fail(loaded.error());
+    log::configure(loaded->settings.log.level, loaded->settings.log.format);
+    auto app = App::make(loaded->settings, process_environment(), options.app);
+    if (!app)
+        return fail(app.error());
+
+    boost::asio::signal_set signals((*app)->loop(), SIGTERM, SIGINT);
+    signals.async_wait([&](boost::system::error_code error, int number) {
+        if (error)
+            return;
+        log::info("stopping", {{"signal", std::to_string(number)}});
+        (*app)->stop();
+    });
+    for (const auto& address : (*app)->addresses())
+        log::info("listening", {{"address", address}});
+    log::info("ready", {{"version", NOMADIC_CACHED_VERSION},
+                        {"upstream", options.app.offline ? "none (offline)" : loaded->settings.upstream.base_url},
+                        {"key", (*app)->key_origin().empty() ? "the clients' own" : (*app)->key_origin()}});
+    (*app)->run();
+    app->reset();
+    log::info("stopped");
+    log::flush();
+    return exit_done;
+}
+
+} // namespace
+
+Run setup_serve(CLI::App& app)
+{
+    auto options = std::make_shared<ServeOptions>();
+    options->config.add_to(app);
+    app.add_flag("--offline", options->app.offline, "Open no outbound connection, ever; serve what is stored");
+    return [options] { return serve(*options); };
+}
+
+} // namespace nomadic::daemon
