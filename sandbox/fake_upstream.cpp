@@ -104,7 +104,8 @@ void FakeUpstream::add_api()
             const auto plan = parse_plan(parameters[0]);
             if (!plan || (!plan->owner.empty() && plan->owner != user))
                 co_return error(404, "Batch " + parameters[0] + " not found");
-            co_return with_faults(co_await (this->*member)(request, *plan));
+            auto response = co_await (this->*member)(request, *plan);
+            co_return with_faults(std::move(response));
         };
         router_.add(method, pattern, std::move(handler));
     };

@@ -51,8 +51,9 @@ public:
         bool sent = false;
         if (chunked_) {
             const int length = std::snprintf(line.data(), line.size(), "%zx\r\n", bytes.size());
-            sent = co_await transport_.write({line.data(), static_cast<std::size_t>(length)}, bytes, patience_) &&
-                   co_await transport_.write("\r\n", {}, patience_);
+            sent = co_await transport_.write({line.data(), static_cast<std::size_t>(length)}, bytes, patience_);
+            if (sent)
+                sent = co_await transport_.write("\r\n", {}, patience_);
         } else {
             sent = co_await transport_.write({}, bytes, patience_);
         }
@@ -94,7 +95,8 @@ awaitable<bool> write_file(Transport& transport, asio::thread_pool& workers, std
                        {{"error", got ? "it is too short" : got.error().detail}});
             co_return false;
         }
-        if (!co_await transport.write({}, std::string_view(buffer).substr(0, *got), patience))
+        const bool written = co_await transport.write({}, std::string_view(buffer).substr(0, *got), patience);
+        if (!written)
             co_return false;
         offset += *got;
     }
@@ -119,10 +121,10 @@ awaitable<bool> write_answer(Transport& transport, asio::thread_pool& workers, c
                                                        : "";
         if (!chunked && !response.content_length && !bodiless)
             connection = Connection::close;
-        if (!co_await transport.write(make_head(response, framing, connection, http_1_0), {}, patience))
-            co_return false;
-        if (without_body)
-            co_return true;
+        const auto head = make_head(response, framing, connection, http_1_0);
+        const bool begun = co_await transport.write(head, {}, patience);
+        if (!begun || without_body)
+            co_return begun;
         WireWriter writer(transport, patience, chunked);
         auto done = co_await (*stream)(writer);
         // A cut body must not pass for a whole one: without its end the connection can only be dropped.
@@ -130,7 +132,9 @@ awaitable<bool> write_answer(Transport& transport, asio::thread_pool& workers, c
         if (!whole || connection == Connection::close) {
             if (!whole)
                 transport.close();
-            co_return whole&& co_await writer.finish();
+            if (!whole)
+                co_return false;
+            co_return co_await writer.finish();
         }
         co_return co_await writer.finish();
     }
@@ -139,10 +143,9 @@ awaitable<bool> write_answer(Transport& transport, asio::thread_pool& workers, c
     const auto bytes = file == nullptr ? std::string_view(std::get<std::string>(response.body)) : (*file)->bytes();
     const auto size = file != nullptr ? (*file)->size() : response.content_length.value_or(bytes.size());
     const auto head = make_head(response, bodiless ? "" : content_length(size), connection, http_1_0);
-    if (!co_await transport.write(head, without_body ? std::string_view{} : bytes, patience))
-        co_return false;
-    if (file == nullptr || (*file)->in_memory() || without_body)
-        co_return true;
+    const bool begun = co_await transport.write(head, without_body ? std::string_view{} : bytes, patience);
+    if (!begun || file == nullptr || (*file)->in_memory() || without_body)
+        co_return begun;
     co_return co_await write_file(transport, workers, *file, patience);
 }
 

@@ -31,7 +31,9 @@ awaitable<Result<std::size_t>> RequestBody::read_some(asio::mutable_buffer out)
         if (buffer_.empty())
             co_await transport_.write("HTTP/1.1 100 Continue\r\n\r\n", {}, limits_.body_timeout);
     }
-    co_return framing_.chunked ? co_await read_chunked(out) : co_await read_counted(out);
+    if (framing_.chunked)
+        co_return co_await read_chunked(out);
+    co_return co_await read_counted(out);
 }
 
 awaitable<Result<std::size_t>> RequestBody::read_counted(asio::mutable_buffer out)

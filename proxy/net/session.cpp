@@ -46,9 +46,9 @@ Failure nobody_there()
 awaitable<void> Session::run()
 {
     transport_->deadline().in(context_->limits.header_timeout);
-    if (co_await transport_->handshake())
-        while (co_await exchange()) {
-        }
+    bool more = co_await transport_->handshake();
+    while (more)
+        more = co_await exchange();
     close();
 }
 
@@ -85,12 +85,12 @@ awaitable<bool> Session::exchange()
     const bool last = !head->framing.keep_alive || response.close || context_->draining;
     const bool written = co_await write_answer(*transport_, context_->workers, context_->limits, request, response,
                                                last ? Connection::close : Connection::keep_alive);
-    if (!written || last || !co_await body.drain(most_drained_body)) {
-        if (written)
-            co_await finish_closing();
-        co_return false;
-    }
-    co_return true;
+    bool another = written && !last;
+    if (another)
+        another = co_await body.drain(most_drained_body);
+    if (written && !another)
+        co_await finish_closing();
+    co_return another;
 }
 
 awaitable<Response> Session::answer(Request& request)

@@ -61,7 +61,11 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
               .request_id = request.request_id,
               .directives = request_directives(request.fields),
               .partial = query->allow_partial ? Partial::allowed : Partial::refused};
-    auto answer = query->as_of ? co_await batches_.get_as_of(want, *query->as_of) : co_await batches_.get(want);
+    Result<Answer> answer = Failure{};
+    if (query->as_of)
+        answer = co_await batches_.get_as_of(want, *query->as_of);
+    else
+        answer = co_await batches_.get(want);
     if (!answer)
         co_return answer.error();
     const auto found = std::chrono::steady_clock::now();

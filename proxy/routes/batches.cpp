@@ -117,7 +117,8 @@ BatchesRoutes::Outcome BatchesRoutes::list(Request& request, Identity identity)
 awaitable<Result<cache::Snapshot>> BatchesRoutes::stored(Identity identity, std::string batch_id)
 {
     const auto key = co_await batches_.locate(std::move(identity), batch_id);
-    auto found = co_await store_.read([key](cache::Store& store) { return store.find(key); });
+    auto find = [key](cache::Store& store) { return store.find(key); };
+    auto found = co_await store_.read(find);
     if (!found)
         co_return found.error();
     if (!*found)
@@ -138,7 +139,8 @@ BatchesRoutes::Outcome BatchesRoutes::snapshots(Request&, Identity identity, std
     auto snapshot = co_await stored(std::move(identity), std::move(batch_id));
     if (!snapshot)
         co_return snapshot.error();
-    auto history = co_await store_.read([key = snapshot->key](cache::Store& store) { return store.history(key); });
+    auto read_history = [key = snapshot->key](cache::Store& store) { return store.history(key); };
+    auto history = co_await store_.read(read_history);
     if (!history)
         co_return history.error();
     json::array snapshots;

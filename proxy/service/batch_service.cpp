@@ -108,7 +108,8 @@ awaitable<Result<Answer>> BatchService::get(Want want)
 awaitable<Result<Answer>> BatchService::get_as_of(Want want, cache::AsOf as_of)
 {
     const Key key = co_await locate(want.identity, want.batch_id);
-    auto found = co_await store_.read([key, as_of](Store& store) { return store.find(key, as_of); });
+    auto find = [key, as_of](Store& store) { return store.find(key, as_of); };
+    auto found = co_await store_.read(find);
     if (!found)
         co_return found.error();
     if (!*found)
@@ -237,7 +238,8 @@ awaitable<Result<BatchService::StatusSeen>> BatchService::status(Want want)
         }
         if (answer->held)
             co_return StatusSeen{.document = {answer->held, &answer->held->status}, .provenance = answer->provenance};
-        auto document = co_await store_.read([id = answer->snapshot.id](Store& store) { return store.status(id); });
+        auto read_status = [id = answer->snapshot.id](Store& store) { return store.status(id); };
+        auto document = co_await store_.read(read_status);
         if (!document || !*document)
             co_return document
                 ? Failure{.code = Errc::store_failed, .detail = "The batch has just been removed.", .members = {}}
@@ -245,7 +247,8 @@ awaitable<Result<BatchService::StatusSeen>> BatchService::status(Want want)
         co_return StatusSeen{.document = std::make_shared<const batch::StatusDocument>(std::move(**document)),
                              .provenance = answer->provenance};
     }
-    auto document = co_await store_.read([id = snapshot->id](Store& store) { return store.status(id); });
+    auto read_status = [id = snapshot->id](Store& store) { return store.status(id); };
+    auto document = co_await store_.read(read_status);
     if (!document)
         co_return document.error();
     if (!*document)
@@ -262,7 +265,8 @@ awaitable<void> BatchService::invalidate(Key key)
     flights_.supersede(key);
     statuses_.supersede(key);
     running_.forget(key);
-    auto done = co_await store_.write([key](Store& store) { return store.invalidate(key); });
+    auto mark = [key](Store& store) { return store.invalidate(key); };
+    auto done = co_await store_.write(mark);
     if (!done)
         log::error("a write could not be noted in the store; it is in memory", {{"batch_id", key.batch_id}});
 }
@@ -271,7 +275,8 @@ awaitable<Result<bool>> BatchService::purge(Key key)
 {
     flights_.supersede(key);
     known_.erase(key);
-    auto purged = co_await store_.write([key](Store& store) { return store.purge(key); });
+    auto remove = [key](Store& store) { return store.purge(key); };
+    auto purged = co_await store_.write(remove);
     known_.erase(key);
     for (const auto& listener : gone_)
         listener(key);
@@ -294,7 +299,8 @@ awaitable<Result<Fetched>> BatchService::fetch(Key key, Asker asker, FlightPoint
     if (!(*status)->completed())
         co_return not_completed(**status, poll_interval_);
 
-    auto fetched = co_await fetcher_->into_store(key, asker, **status, [flight] { return !flight->superseded(); });
+    std::function<bool()> still_wanted = [flight] { return !flight->superseded(); };
+    auto fetched = co_await fetcher_->into_store(key, asker, **status, std::move(still_wanted));
     running_.forget(key);
     if (flight->superseded()) {
         // What those who wait get must not be older than the write that overtook us.
@@ -345,7 +351,8 @@ awaitable<Result<std::optional<Snapshot>>> BatchService::newest(Key key)
 {
     if (auto found = known_.find(key); found != known_.end())
         co_return found->second;
-    auto stored = co_await store_.read([key](Store& store) { return store.find(key); });
+    auto find = [key](Store& store) { return store.find(key); };
+    auto stored = co_await store_.read(find);
     // A flight may have landed while the store was being asked: what it brought is newer.
     if (auto found = known_.find(key); found != known_.end())
         co_return found->second;
@@ -386,14 +393,15 @@ awaitable<Failure> BatchService::offline_miss(Want want)
                     .detail = "Batch " + want.batch_id + " is not stored here",
                     .members = {{"batch_id", want.batch_id}}};
     auto scopes = want.identity.scopes;
-    auto nearest = co_await store_.read([scopes, id = want.batch_id](Store& store) -> Result<std::string> {
+    auto find_nearest = [scopes, id = want.batch_id](Store& store) -> Result<std::string> {
         auto after = store.list(scopes, id, 1);
         if (!after)
             return after.error();
         if (after->empty())
             after = store.list(scopes, "", 1);
         return after && !after->empty() ? after->front().key.batch_id : std::string{};
-    });
+    };
+    auto nearest = co_await store_.read(std::move(find_nearest));
     if (nearest && !nearest->empty()) {
         failure.detail += "; the nearest that is: " + *nearest;
         failure.members["nearest"] = *nearest;

@@ -91,8 +91,9 @@ awaitable<Result<Identity>> Credentials::daemon_identity()
     if (!daemon_scope_) {
         const auto hash = keyed_hash(parameters_.install_secret, *parameters_.daemon_key);
         daemon_scope_ = cache::make_scope(parameters_.base_url, "daemon", batch::to_hex(hash));
-        co_await remember(hash,
-                          {.scope = *daemon_scope_, .kind = "daemon", .verified_at = clock_.now(), .label = "daemon"});
+        cache::Principal principal{
+            .scope = *daemon_scope_, .kind = "daemon", .verified_at = clock_.now(), .label = "daemon"};
+        co_await remember(hash, std::move(principal));
     }
     co_return Identity{.scopes = {*daemon_scope_}, .credential = parameters_.daemon_key, .label = "daemon"};
 }
@@ -106,7 +107,8 @@ awaitable<Result<Identity>> Credentials::anonymous_identity()
             "This request has no API key and the daemon has none of its own. Send yours as X-API-Key, "
             "or start the daemon with NOMADICAI_API_KEY set or auth.api_key_file configured.");
     Identity identity{.scopes = {}, .credential = {}, .label = "offline"};
-    auto principals = co_await store_.read([](cache::Store& store) { return store.principals(); });
+    auto list_principals = [](cache::Store& store) { return store.principals(); };
+    auto principals = co_await store_.read(list_principals);
     if (!principals)
         co_return principals.error();
     for (const auto& principal : *principals)
@@ -156,15 +158,17 @@ awaitable<Result<Credentials::Verified>> Credentials::verify_upstream(batch::Dig
     if (!who) {
         if (who.error().code == Errc::unauthorized) {
             verified_.erase(hash);
-            co_await store_.write([hash](cache::Store& store) { return store.forget(hash); });
+            auto forget_key = [hash](cache::Store& store) { return store.forget(hash); };
+            co_await store_.write(forget_key);
         }
         co_return who;
     }
     if (verified_.size() >= most_verified)
         verified_.clear();
     verified_[hash] = *who;
-    co_await remember(hash,
-                      {.scope = who->scope, .kind = "client", .verified_at = who->verified_at, .label = who->label});
+    cache::Principal principal{
+        .scope = who->scope, .kind = "client", .verified_at = who->verified_at, .label = who->label};
+    co_await remember(hash, std::move(principal));
     co_return who;
 }
 
@@ -210,12 +214,14 @@ awaitable<void> Credentials::refused(Identity identity)
         co_return;
     const auto hash = keyed_hash(parameters_.install_secret, *identity.credential);
     verified_.erase(hash);
-    co_await store_.write([hash](cache::Store& store) { return store.forget(hash); });
+    auto forget_key = [hash](cache::Store& store) { return store.forget(hash); };
+    co_await store_.write(forget_key);
 }
 
 awaitable<std::optional<cache::Principal>> Credentials::recall(batch::Digest hash)
 {
-    auto recalled = co_await store_.read([hash](cache::Store& store) { return store.recall(hash); });
+    auto recall_key = [hash](cache::Store& store) { return store.recall(hash); };
+    auto recalled = co_await store_.read(recall_key);
     co_return recalled ? *recalled : std::nullopt;
 }
 

@@ -28,22 +28,24 @@ void put_in_order(HeldBatch& held)
 awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batch::StatusDocument status,
                                                std::function<bool()> still_wanted)
 {
-    auto begun = co_await store_.write([key](Store& store) { return store.begin(key); });
+    auto begin = [key](Store& store) { return store.begin(key); };
+    auto begun = co_await store_.write(begin);
     if (!begun)
         co_return co_await without_store(std::move(key), std::move(asker), std::move(status), begun.error());
     std::shared_ptr<SnapshotWriter> writer = std::move(*begun);
 
     std::optional<Failure> refused;
     RecordSink sink = [this, writer, &refused](std::vector<batch::VideoRecord> records) -> awaitable<Result<void>> {
-        auto added =
-            co_await store_.write([writer, records = std::move(records)](Store&) { return writer->add(records); });
+        auto add = [writer, records = std::move(records)](Store&) { return writer->add(records); };
+        auto added = co_await store_.write(std::move(add));
         if (!added)
             refused = added.error();
         co_return added;
     };
     auto fetched = co_await upstream_.analyses(status, asker, sink);
     if (!fetched) {
-        co_await store_.write([writer = std::exchange(writer, nullptr)](Store&) mutable { writer.reset(); });
+        auto drop = [writer = std::exchange(writer, nullptr)](Store&) mutable { writer.reset(); };
+        co_await store_.write(std::move(drop));
         if (refused)
             co_return co_await without_store(std::move(key), std::move(asker), std::move(status), *refused);
         co_return fetched.error();
@@ -52,8 +54,8 @@ awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batc
         co_return Failure{.code = Errc::cancelled, .detail = "A write overtook this fetch.", .members = {}};
 
     auto document = std::make_shared<const batch::StatusDocument>(status);
-    auto committed = co_await store_.write(
-        [writer, document, now = clock_.now()](Store&) { return writer->commit(*document, now); });
+    auto commit = [writer, document, now = clock_.now()](Store&) { return writer->commit(*document, now); };
+    auto committed = co_await store_.write(std::move(commit));
     if (!committed)
         co_return co_await without_store(std::move(key), std::move(asker), std::move(status), committed.error());
     co_return Fetched{.snapshot = std::move(*committed), .held = nullptr, .stored = true};

@@ -18,14 +18,15 @@ class Flight {
 public:
     explicit Flight(const asio::any_io_executor& executor) : landed_(executor) {}
 
-    bool landed() const { return landed_.fired(); }
+    bool has_landed() const { return landed_.fired(); }
     // A superseded flight carries news from before a write: what it brings must not be taken for the truth.
     bool superseded() const { return superseded_; }
     void supersede() { superseded_ = true; }
 
     awaitable<Result<T>> wait()
     {
-        if (!co_await landed_.wait())
+        const bool landed = co_await landed_.wait();
+        if (!landed)
             co_return Failure{.code = Errc::cancelled, .detail = "The client went away.", .members = {}};
         co_return *outcome_;
     }

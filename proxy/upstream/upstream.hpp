@@ -15,6 +15,9 @@ namespace nomadic::proxy {
 using Credential = std::shared_ptr<const Secret>;
 
 struct Asker {
+    Asker() = default;
+    Asker(Credential on_behalf_of, std::string id) : credential(std::move(on_behalf_of)), request_id(std::move(id)) {}
+
     Credential credential;
     std::string request_id;
 };
