@@ -1,6 +1,7 @@
 #include "daemon/upstream_proxy.hpp"
 
 #include "config/validate.hpp"
+#include "proxy/http/field_list.hpp"
 
 namespace nomadic::daemon {
 
@@ -16,16 +17,13 @@ std::string value_of(const config::Environment& environment, std::initializer_li
 
 bool excepted(std::string_view host, std::string_view no_proxy)
 {
-    while (!no_proxy.empty()) {
-        const auto comma = std::min(no_proxy.find(','), no_proxy.size());
-        auto suffix = no_proxy.substr(0, comma);
-        no_proxy.remove_prefix(std::min(comma + 1, no_proxy.size()));
-        while (suffix.starts_with(' ') || suffix.starts_with('.'))
+    bool found = false;
+    proxy::for_each_element(no_proxy, [&](std::string_view suffix) {
+        if (suffix.starts_with('.'))
             suffix.remove_prefix(1);
-        if (suffix == "*" || host == suffix || (!suffix.empty() && host.ends_with("." + std::string(suffix))))
-            return true;
-    }
-    return false;
+        found = found || suffix == "*" || host == suffix || host.ends_with("." + std::string(suffix));
+    });
+    return found;
 }
 
 } // namespace

@@ -1,6 +1,6 @@
 #include "proxy/http/cache_control.hpp"
 
-#include <boost/beast/core/string.hpp>
+#include "proxy/http/field_list.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -47,18 +47,10 @@ cache::Directives request_directives(const Fields& fields)
 {
     cache::Directives directives;
     const auto all = fields.joined("Cache-Control");
-    std::string_view rest = all;
-    while (!rest.empty()) {
-        const auto end = std::min(rest.find(','), rest.size());
-        auto part = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        while (part.starts_with(' ') || part.starts_with('\t'))
-            part.remove_prefix(1);
-        while (part.ends_with(' ') || part.ends_with('\t'))
-            part.remove_suffix(1);
-        const auto equals = std::min(part.find('='), part.size());
-        take(part.substr(0, equals), part.substr(std::min(equals + 1, part.size())), directives);
-    }
+    for_each_element(all, [&](std::string_view element) {
+        const auto equals = std::min(element.find('='), element.size());
+        take(element.substr(0, equals), element.substr(std::min(equals + 1, element.size())), directives);
+    });
     if (all.empty() && beast::iequals(fields.get("Pragma"), "no-cache"))
         directives.no_cache = true;
     return directives;

@@ -1,6 +1,6 @@
 #include "proxy/http/request_head.hpp"
 
-#include <boost/beast/core/string.hpp>
+#include "proxy/http/field_list.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -34,14 +34,6 @@ bool is_visible(char c)
 bool is_field_character(char c)
 {
     return is_visible(c) || c == ' ' || c == '\t';
-}
-
-std::string_view trim(std::string_view text)
-{
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 // Takes a line off the front; only CRLF ends one.
@@ -126,18 +118,6 @@ Result<std::optional<std::uint64_t>> content_length(const Fields& fields)
     return std::optional(length);
 }
 
-bool has_token(const Fields& fields, std::string_view name, std::string_view wanted)
-{
-    const auto all = fields.joined(name);
-    for (std::string_view rest = all; !rest.empty();) {
-        const auto comma = std::min(rest.find(','), rest.size());
-        if (beast::iequals(trim(rest.substr(0, comma)), wanted))
-            return true;
-        rest.remove_prefix(std::min(comma + 1, rest.size()));
-    }
-    return false;
-}
-
 Result<Framing> framing_of(const Request& request)
 {
     Framing framing;
@@ -154,9 +134,10 @@ Result<Framing> framing_of(const Request& request)
             return malformed("HTTP/1.0 has no Transfer-Encoding");
         framing.chunked = true;
     }
-    framing.keep_alive = request.minor_version == 1 ? !has_token(request.fields, "Connection", "close")
-                                                    : has_token(request.fields, "Connection", "keep-alive");
-    framing.expects_continue = request.minor_version == 1 && has_token(request.fields, "Expect", "100-continue");
+    framing.keep_alive = request.minor_version == 1 ? !has_element(request.fields.joined("Connection"), "close")
+                                                    : has_element(request.fields.joined("Connection"), "keep-alive");
+    framing.expects_continue =
+        request.minor_version == 1 && has_element(request.fields.joined("Expect"), "100-continue");
     return framing;
 }
 

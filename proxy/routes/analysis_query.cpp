@@ -1,10 +1,10 @@
 #include "proxy/routes/analysis_query.hpp"
 
+#include "proxy/http/field_list.hpp"
 #include "proxy/http/rfc3339.hpp"
 #include "proxy/http/url.hpp"
 
-#include <boost/beast/core/string.hpp>
-
+#include <algorithm>
 #include <charconv>
 
 namespace nomadic::proxy {
@@ -36,30 +36,51 @@ Result<batch::Format> parse_format(std::string_view value)
     return bad("The format '" + std::string(value) + "' is not one of json, csv, ndjson.");
 }
 
+struct Wish {
+    std::string_view type;
+    double quality = 1;
+};
+
+Wish wish_of(std::string_view element)
+{
+    Wish wish{.type = trim(element.substr(0, element.find(';')))};
+    for_each_element(
+        element.substr(std::min(element.find(';'), element.size())),
+        [&](std::string_view parameter) {
+            if (parameter.starts_with("q=") || parameter.starts_with("Q="))
+                std::from_chars(parameter.data() + 2, parameter.data() + parameter.size(), wish.quality);
+        },
+        ';');
+    return wish;
+}
+
+std::optional<batch::Format> format_of(std::string_view media_type)
+{
+    const auto is = [media_type](std::string_view name) { return beast::iequals(media_type, name); };
+    if (is("text/csv"))
+        return batch::Format::csv;
+    if (is("application/x-ndjson"))
+        return batch::Format::ndjson;
+    if (is("application/json") || is("application/*") || is("*/*"))
+        return batch::Format::json;
+    return std::nullopt;
+}
+
 // The media type that Accept prefers among ours; JSON when it says nothing of them (RFC 9110, 12.5.1).
 batch::Format negotiate(const Fields& fields)
 {
-    struct Wish {
-        batch::Format format = batch::Format::json;
-        double quality = 0;
-    } best;
+    auto best = batch::Format::json;
+    double best_quality = 0;
     const auto accept = fields.joined("Accept");
-    const http::ext_list list(accept);
-    for (const auto& [type, parameters] : list) {
-        double quality = 1;
-        for (const auto& [name, value] : http::param_list(parameters))
-            if (beast::iequals(name, "q"))
-                std::from_chars(value.data(), value.data() + value.size(), quality);
-        const auto is = [&](std::string_view name) { return beast::iequals(type, name); };
-        const auto format = is("text/csv")               ? std::optional(batch::Format::csv)
-                            : is("application/x-ndjson") ? std::optional(batch::Format::ndjson)
-                            : is("application/json") || is("application/*") || is("*/*")
-                                ? std::optional(batch::Format::json)
-                                : std::nullopt;
-        if (format && quality > best.quality)
-            best = {*format, quality};
-    }
-    return best.format;
+    for_each_element(accept, [&](std::string_view element) {
+        const auto wish = wish_of(element);
+        const auto format = format_of(wish.type);
+        if (!format || wish.quality <= best_quality)
+            return;
+        best = *format;
+        best_quality = wish.quality;
+    });
+    return best;
 }
 
 Result<double> parse_confidence(std::string_view value)

@@ -214,21 +214,9 @@ awaitable<Result<BatchService::StatusSeen>> BatchService::status(Want want)
     if (decision.action == Action::serve_and_refresh)
         asio::co_spawn(executor_, refresh_behind(want, key), asio::detached);
 
-    std::optional<Failure> failure;
     if (decision.action == Action::fetch) {
-        const Asker asker{want.identity.credential, want.request_id};
-        Role role{};
-        auto flight = start(key, asker, role);
-        // A revalidation has to land: only the whole batch tells whether the stored one still stands. Of a new batch
-        // the status document alone is good enough to answer.
-        if (!snapshot) {
-            auto seen = co_await ask_status(key, asker);
-            if (!seen)
-                co_return seen.error();
-            co_return StatusSeen{
-                .document = *seen,
-                .provenance = {.forward = Provenance::Forward::miss, .collapsed = role == Role::follower}};
-        }
+        // A completed batch is announced only once all of it is there: a client that reads on would otherwise take a
+        // chunk that fails for videos that failed.
         auto answer = co_await fetched_answer(want, key, snapshot);
         if (!answer) {
             auto running = running_.find(key);

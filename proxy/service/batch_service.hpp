@@ -43,8 +43,8 @@ public:
     // Asks upstream now, whatever is stored.
     awaitable<Result<Answer>> refresh(Want want);
 
-    // The status document: from the store when the batch is there and fresh, else what upstream says. A completed batch
-    // that is not stored begins its flight at once, since its analyses are asked for next.
+    // The status document: from the store when the batch is there and fresh, else what upstream says. That a batch is
+    // completed is said only when all of it could be fetched.
     struct StatusSeen {
         std::shared_ptr<const batch::StatusDocument> document;
         Provenance provenance;

@@ -1,6 +1,7 @@
 #include "proxy/service/credentials.hpp"
 
 #include "base/log.hpp"
+#include "proxy/http/field_list.hpp"
 #include "proxy/service/keyed_hash.hpp"
 
 #include <boost/algorithm/string/predicate.hpp>
@@ -25,14 +26,6 @@ std::string_view text_of(const boost::json::object& object, std::string_view nam
     if (value == nullptr || !value->is_string())
         return {};
     return value->get_string();
-}
-
-std::string_view trim(std::string_view text)
-{
-    const auto first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 } // namespace
@@ -88,14 +81,22 @@ awaitable<Result<Identity>> Credentials::identify(const Request& request)
 
 awaitable<Result<Identity>> Credentials::daemon_identity()
 {
-    if (!daemon_scope_) {
+    if (daemon_scopes_.empty()) {
         const auto hash = keyed_hash(parameters_.install_secret, *parameters_.daemon_key);
-        daemon_scope_ = cache::make_scope(parameters_.base_url, "daemon", batch::to_hex(hash));
-        cache::Principal principal{
-            .scope = *daemon_scope_, .kind = "daemon", .verified_at = clock_.now(), .label = "daemon"};
-        co_await remember(hash, std::move(principal));
+        std::vector<cache::Scope> scopes{cache::make_scope(parameters_.base_url, "daemon", batch::to_hex(hash))};
+        if (parameters_.reach == Reach::offline) {
+            // In the field nobody says again which upstream it was: what this key fetched is this key's to read.
+            const auto recalled = co_await recall(hash);
+            if (recalled && recalled->scope != scopes.front())
+                scopes.push_back(recalled->scope);
+        } else {
+            cache::Principal principal{
+                .scope = scopes.front(), .kind = "daemon", .verified_at = clock_.now(), .label = "daemon"};
+            co_await remember(hash, std::move(principal));
+        }
+        daemon_scopes_ = std::move(scopes);
     }
-    co_return Identity{.scopes = {*daemon_scope_}, .credential = parameters_.daemon_key, .label = "daemon"};
+    co_return Identity{.scopes = daemon_scopes_, .credential = parameters_.daemon_key, .label = "daemon"};
 }
 
 // No key anywhere. Online that is a refusal. Offline the daemon's own batches are open to whoever may reach the daemon,

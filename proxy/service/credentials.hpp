@@ -67,7 +67,7 @@ private:
     const Clock& clock_;
     SingleFlight<batch::Digest, Verified> verifications_;
     std::map<batch::Digest, Verified> verified_; // bounded: see credentials.cpp
-    std::optional<cache::Scope> daemon_scope_;
+    std::vector<cache::Scope> daemon_scopes_;    // empty until first asked for
 };
 
 // The key of a request: X-API-Key or `Authorization: Bearer`; a null pointer when there is none. Fails when the two, or

@@ -2,7 +2,7 @@
 
 #include "proxy/upstream/http_upstream.hpp"
 
-#include <boost/beast/core/string.hpp>
+#include "proxy/http/field_list.hpp"
 
 #include <array>
 
@@ -23,20 +23,7 @@ bool is_hop_by_hop(std::string_view name, const Fields& fields)
     if (is_one_of(name, {"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
                          "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length"}))
         return true;
-    const auto named = fields.joined("Connection");
-    std::string_view rest = named;
-    while (!rest.empty()) {
-        const auto comma = std::min(rest.find(','), rest.size());
-        auto token = rest.substr(0, comma);
-        rest.remove_prefix(std::min(comma + 1, rest.size()));
-        while (token.starts_with(' '))
-            token.remove_prefix(1);
-        while (token.ends_with(' '))
-            token.remove_suffix(1);
-        if (beast::iequals(token, name))
-            return true;
-    }
-    return false;
+    return has_element(fields.joined("Connection"), name);
 }
 
 Fields end_to_end(const Fields& fields, std::initializer_list<std::string_view> ours)
