@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up and runs every test: units in a release, an ASan+UBSan and a TSan build, the comparison with both official
-# clients, the house rules, and the form of the code. Ends with `N passed, N failed`.
+# Sets up and runs every test: units, and the daemon end to end, in a release, an ASan+UBSan and a TSan build; both
+# official clients; the house rules; the form of the code. Ends with `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "$0")"
 
@@ -26,11 +26,13 @@ tidy() {
     git ls-files -- 'base/*.cpp' 'batch/*.cpp' 'cache/*.cpp' 'config/*.cpp' |
         xargs -P "$(nproc)" -n 2 clang-tidy -p build/release --quiet --extra-arg=-Wno-unknown-warning-option 2>/dev/null
 }
-python_tests() {
+python_tests() { # python_tests PRESET PATH...
+    local build="$PWD/build/$1"
+    shift
     NOMADIC_CLIENT_0_1_53_PYTHON="$PWD/.venv/client-0.1.53/bin/python" \
     NOMADIC_CLIENT_0_1_64_PYTHON="$PWD/.venv/client-0.1.64/bin/python" \
-    NOMADIC_BUILD="$PWD/build/release" \
-        .venv/tests/bin/python -m pytest -q tests/e2e tests/house
+    NOMADIC_BUILD="$build" \
+        .venv/tests/bin/python -m pytest -q "$@"
 }
 
 scripts/setup.sh || exit 1
@@ -38,7 +40,10 @@ for preset in release asan-ubsan tsan; do
     step "build ($preset)" build "$preset"
     step "units ($preset)" units "$preset"
 done
-step "the official clients and the house rules" python_tests
+step "end to end, the official clients, the house rules (release)" python_tests release tests/e2e tests/house
+for preset in asan-ubsan tsan; do
+    step "end to end ($preset)" python_tests "$preset" tests/e2e/test_native.py tests/e2e/test_faults.py
+done
 step "clang-format" formatted
 step "clang-tidy" tidy
 

@@ -14,6 +14,19 @@ struct ServeOptions {
     AppOptions app;
 };
 
+// The signal set refers to the app's loop, so it must go first.
+void run_until_signalled(App& app)
+{
+    boost::asio::signal_set signals(app.loop(), SIGTERM, SIGINT);
+    signals.async_wait([&](boost::system::error_code error, int number) {
+        if (error)
+            return;
+        log::info("stopping", {{"signal", std::to_string(number)}});
+        app.stop();
+    });
+    app.run();
+}
+
 int serve(const ServeOptions& options)
 {
     auto loaded = options.config.load();
@@ -24,19 +37,12 @@ int serve(const ServeOptions& options)
     if (!app)
         return fail(app.error());
 
-    boost::asio::signal_set signals((*app)->loop(), SIGTERM, SIGINT);
-    signals.async_wait([&](boost::system::error_code error, int number) {
-        if (error)
-            return;
-        log::info("stopping", {{"signal", std::to_string(number)}});
-        (*app)->stop();
-    });
     for (const auto& address : (*app)->addresses())
         log::info("listening", {{"address", address}});
     log::info("ready", {{"version", NOMADIC_CACHED_VERSION},
                         {"upstream", options.app.offline ? "none (offline)" : loaded->settings.upstream.base_url},
                         {"key", (*app)->key_origin().empty() ? "the clients' own" : (*app)->key_origin()}});
-    (*app)->run();
+    run_until_signalled(**app);
     app->reset();
     log::info("stopped");
     log::flush();
