@@ -11,6 +11,9 @@ std::string_view media_type(Format format)
         return "text/csv; charset=utf-8; header=present";
     case Format::ndjson:
         return "application/x-ndjson";
+    case Format::geojson:
+        return "application/geo+json";
+    case Format::facets:
     case Format::json:
         break;
     }
@@ -20,7 +23,8 @@ std::string_view media_type(Format format)
 std::string Representation::canonical() const
 {
     const auto part = [](std::string_view text) { return std::to_string(text.size()) + ":" + std::string(text); };
-    std::string text = part(media_type(format)) + part(std::to_string(static_cast<int>(columns.profile)));
+    std::string text =
+        part(std::to_string(static_cast<int>(format))) + part(std::to_string(static_cast<int>(columns.profile)));
     for (const auto& name : columns.names)
         text += part(name);
     return text + part(selection.canonical()) + part(dashboard_url);
@@ -38,6 +42,10 @@ std::unique_ptr<Renderer> make_renderer(const StatusDocument& status, const Repr
         return make_csv_renderer(status, representation);
     case Format::ndjson:
         return make_ndjson_renderer(status, representation);
+    case Format::geojson:
+        return make_geojson_renderer(status, representation);
+    case Format::facets:
+        return make_facets_renderer(representation);
     case Format::json:
         break;
     }

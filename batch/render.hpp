@@ -10,7 +10,7 @@
 
 namespace nomadic::batch {
 
-enum class Format { json, csv, ndjson };
+enum class Format { json, csv, ndjson, geojson, facets };
 std::string_view media_type(Format format); // with its charset parameter, as sent in Content-Type
 
 // The columns of a CSV answer. A profile is byte-identical to what that client writes by itself.

@@ -15,6 +15,11 @@ std::unique_ptr<Renderer> make_ndjson_renderer(const StatusDocument& status, con
 // RFC 4180 as Python's csv module writes it.
 std::unique_ptr<Renderer> make_csv_renderer(const StatusDocument& status, const Representation& representation);
 
+// The newest client's geovisualizer.
+std::unique_ptr<Renderer> make_geojson_renderer(const StatusDocument& status, const Representation& representation);
+// Counts of the wanted events by approval, category, severity and video.
+std::unique_ptr<Renderer> make_facets_renderer(const Representation& representation);
+
 // Calls `each` with the JSON of every event of the record that the selection wants.
 template <class Each>
 void for_each_wanted(const VideoRecord& record, const Selection& selection, Each each)

@@ -37,6 +37,7 @@ Result<Reply> exchange(Stream& stream, const http::request<http::empty_body>& re
     boost::beast::flat_buffer buffer;
     http::response_parser<http::string_body> parser;
     parser.body_limit(boost::none);
+    parser.skip(request.method() == http::verb::head);
     if (!error)
         http::read(stream, buffer, parser, error);
     if (error)

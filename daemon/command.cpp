@@ -14,6 +14,10 @@ std::span<const Command> commands()
         Command{"sandbox", "Run an upstream to try the daemon with: made-up batches, no key needed", setup_sandbox},
         Command{"get", "Print a batch's analysis, from a running daemon", setup_get},
         Command{"ls", "List the cached batches of a running daemon", setup_ls},
+        Command{"prefetch", "Fetch batches, so that they can be read offline", setup_prefetch},
+        Command{"refresh", "Ask the upstream now, and say which batches changed", setup_refresh},
+        Command{"purge", "Remove batches from the cache", setup_purge},
+        Command{"log", "List the states of a batch over time", setup_log},
         Command{"config", "Print the effective configuration and where each value comes from", setup_config},
         Command{"version", "Print the version", setup_version},
     };

@@ -24,6 +24,10 @@ Run setup_serve(CLI::App& app);
 Run setup_sandbox(CLI::App& app);
 Run setup_get(CLI::App& app);
 Run setup_ls(CLI::App& app);
+Run setup_prefetch(CLI::App& app);
+Run setup_refresh(CLI::App& app);
+Run setup_purge(CLI::App& app);
+Run setup_log(CLI::App& app);
 Run setup_config(CLI::App& app);
 Run setup_version(CLI::App& app);
 

@@ -99,10 +99,10 @@ json::object stored_event(Random& random, std::uint32_t start, std::uint32_t end
     json::object data{{"confidence", 0.5 + random.below(50) / 100.0}};
     switch (random.below(6)) {
     case 0:
-        data["frame_lat_start"] = 37.0 + random.below(1000) / 1000.0;
-        data["frame_lat_end"] = 37.0 + random.below(1000) / 1000.0;
-        data["frame_lon_start"] = std::to_string(-122.0 - random.below(1000) / 1000.0);
-        data["frame_lon_end"] = "";
+        data["frame_gps_lat_start"] = 37.0 + random.below(1000) / 1000.0;
+        data["frame_gps_lat_end"] = 37.0 + random.below(1000) / 1000.0;
+        data["frame_gps_lon_start"] = std::to_string(-122.0 - random.below(1000) / 1000.0);
+        data["frame_gps_lon_end"] = random.below(2) == 0 ? json::value("") : json::value(-122.5);
         break;
     case 1:
         event["unix_timestamp_start"] = 1'758'310'000 + start;

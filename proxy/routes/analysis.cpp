@@ -33,25 +33,32 @@ std::string server_timing(std::chrono::steady_clock::duration lookup, std::chron
 
 void AnalysisRoute::add_to(Router& router)
 {
-    router.add("GET", "/v1/batches/{batch_id}/analysis",
-               [this](Request& request, PathParameters parameters) { return get(request, std::move(parameters[0])); });
+    const auto add = [&](std::string_view pattern, Wanted wanted) {
+        router.add("GET", pattern, [this, wanted](Request& request, PathParameters parameters) {
+            return get(request, std::move(parameters[0]), wanted);
+        });
+    };
+    add("/v1/batches/{batch_id}/analysis", Wanted::analysis);
+    add("/v1/batches/{batch_id}/facets", Wanted::facets);
 }
 
-awaitable<Response> AnalysisRoute::get(Request& request, std::string batch_id)
+awaitable<Response> AnalysisRoute::get(Request& request, std::string batch_id, Wanted wanted)
 {
-    auto response = co_await respond(request, std::move(batch_id));
+    auto response = co_await respond(request, std::move(batch_id), wanted);
     if (!response)
         co_return problem(response.error(), request.target);
     co_return std::move(*response);
 }
 
-awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string batch_id)
+awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string batch_id, Wanted wanted)
 {
     const auto begun = std::chrono::steady_clock::now();
     auto query = parse_analysis_query(request);
     if (!query)
         co_return query.error();
     query->representation.dashboard_url = dashboard_url_;
+    if (wanted == Wanted::facets)
+        query->representation.format = batch::Format::facets;
     auto identity = co_await credentials_.identify(request);
     if (!identity)
         co_return identity.error();

@@ -1,6 +1,6 @@
 #pragma once
 
-// GET /v1/batches/{batch_id}/analysis: the whole product in one endpoint. Loop thread.
+// GET /v1/batches/{batch_id}/analysis: the whole product in one endpoint; and its counts, at .../facets. Loop thread.
 
 #include "proxy/http/router.hpp"
 #include "proxy/service/batch_service.hpp"
@@ -19,8 +19,9 @@ public:
     void add_to(Router& router);
 
 private:
-    awaitable<Response> get(Request& request, std::string batch_id);
-    awaitable<Result<Response>> respond(Request& request, std::string batch_id);
+    enum class Wanted { analysis, facets };
+    awaitable<Response> get(Request& request, std::string batch_id, Wanted wanted);
+    awaitable<Result<Response>> respond(Request& request, std::string batch_id, Wanted wanted);
 
     Credentials& credentials_;
     BatchService& batches_;

@@ -33,7 +33,9 @@ Result<batch::Format> parse_format(std::string_view value)
         return batch::Format::csv;
     if (value == "ndjson")
         return batch::Format::ndjson;
-    return bad("The format '" + std::string(value) + "' is not one of json, csv, ndjson.");
+    if (value == "geojson")
+        return batch::Format::geojson;
+    return bad("The format '" + std::string(value) + "' is not one of json, csv, ndjson, geojson.");
 }
 
 struct Wish {
@@ -61,6 +63,8 @@ std::optional<batch::Format> format_of(std::string_view media_type)
         return batch::Format::csv;
     if (is("application/x-ndjson"))
         return batch::Format::ndjson;
+    if (is("application/geo+json"))
+        return batch::Format::geojson;
     if (is("application/json") || is("application/*") || is("*/*"))
         return batch::Format::json;
     return std::nullopt;

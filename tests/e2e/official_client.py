@@ -1,6 +1,6 @@
 """Runs in an official client's own environment: the client as a user has it, over real HTTP.
 
-A line of JSON in ({"base_url", "key", "batch_id", "filter", "as_csv"}), a line out ({"result"} or {"raised"}).
+A line of JSON in ({"base_url", "key", "batch_id", "filter", "as_csv", "map"}), a line out ({"result"} or {"raised"}).
 """
 
 import importlib
@@ -16,7 +16,10 @@ for line in sys.stdin:
     job = json.loads(line)
     try:
         client = Client(api_key=job["key"], base_url=job["base_url"])
-        result = client.get_batch_analysis(job["batch_id"], filter=job["filter"], as_csv=job["as_csv"])
+        if job.get("map"):
+            result = client.geovisualizer(job["batch_id"], filter=job["filter"])
+        else:
+            result = client.get_batch_analysis(job["batch_id"], filter=job["filter"], as_csv=job["as_csv"])
         answer = {"result": result if isinstance(result, str) else dict(result)}
     except Exception as error:
         answer = {"raised": f"{type(error).__name__}: {error}"}

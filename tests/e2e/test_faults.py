@@ -209,6 +209,14 @@ def test_commands(sandbox, daemon, tmp_path):
     assert command("get", "nope").returncode == 3
     assert command("get", BATCH, "--filter", "nope").returncode == 2
     assert command("get").returncode == 2
+    assert command("prefetch", "ask-3-9-1", "ask-2-4-1").stdout == "ask-3-9-1: 3 videos, 9 events\nask-2-4-1: 2 videos, 4 events\n"
+    assert command("prefetch", "nope").returncode == 3
+    assert command("refresh", "ask-3-9-1").stdout.endswith("unchanged\n")
+    sandbox.review("ask-3-9-1", review_status="reviewed")
+    assert command("refresh", "ask-3-9-1").stdout.endswith(", changed\n")
+    assert len(command("log", "ask-3-9-1").stdout.splitlines()) == 2
+    assert command("purge", "ask-3-9-1").stdout == "ask-3-9-1: removed\n"
+    assert command("purge", "ask-3-9-1").returncode == 3
     sandbox.faults(error_every=1)
     assert command("get", "agent-2-2-2").returncode == 4
     nobody = run("ls", "--server", "http://127.0.0.1:9")

@@ -108,6 +108,19 @@ def test_narrowing(daemon):
     )
 
 
+def test_facets_count_what_the_analysis_holds(daemon):
+    events = [(r["video_id"], e) for r in daemon.get(ANALYSIS).json()["results"] for e in r["events"]]
+    facets = daemon.get(f"/v1/batches/{BATCH}/facets").json()
+    assert set(facets) == {"approval", "category", "severity", "video_id"}
+    for name in facets:
+        assert sum(facets[name].values()) == len(events)
+    for video in {video for video, _ in events}:
+        assert facets["video_id"][video] == sum(1 for v, _ in events if v == video)
+    high = daemon.get(f"/v1/batches/{BATCH}/facets?severity=high&filter=approved").json()
+    assert set(high["severity"]) == {"high"} and set(high["approval"]) == {"approved"}
+    assert high["approval"]["approved"] == sum(1 for _, e in events if (e.get("severity"), e["approval"]) == ("high", "approved"))
+
+
 def test_conditional_requests(daemon):
     first = daemon.get(ANALYSIS)
     unchanged = daemon.get(ANALYSIS, {"If-None-Match": first.headers["etag"]})

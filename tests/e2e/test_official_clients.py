@@ -66,6 +66,18 @@ def test_native_answers_equal_the_newest_clients(sandbox, daemon):
         assert {k: ours["batch_metadata"][k] for k in expected["batch_metadata"]} == expected["batch_metadata"]
 
 
+def test_geojson_is_what_the_clients_map_shows(sandbox, daemon):
+    jobs = [{"batch_id": batch, "filter": chosen, "map": True} for batch in BATCHES for chosen in FILTERS]
+    features = 0
+    for job, theirs in zip(jobs, ask("0.1.64", sandbox.url, jobs)):
+        query = "&".join(f"filter={value}" for value in job["filter"] or [])
+        ours = daemon.get(f"/v1/batches/{job['batch_id']}/analysis?format=geojson&{query}")
+        assert ours.headers["content-type"] == "application/geo+json"
+        assert ours.json() == theirs["result"]
+        features += len(ours.json()["features"])
+    assert features > 1000
+
+
 def test_the_old_profile_is_the_old_clients_csv(sandbox, daemon):
     jobs = [{"batch_id": batch, "filter": ["approved", "pending"], "as_csv": True} for batch in BATCHES]
     for job, theirs in zip(jobs, ask("0.1.53", sandbox.url, jobs)):
