@@ -94,6 +94,16 @@ public:
     // Newest snapshot of each batch, by batch id, after `cursor` (exclusive). An empty scope list means all scopes.
     virtual Result<std::vector<Snapshot>> list(std::span<const Scope>, std::string_view cursor, std::size_t limit) = 0;
     virtual Result<std::vector<HistoryEntry>> history(const Key&) = 0; // newest first
+    // Removes superseded snapshots beyond the newest `keep`, or last validated before `oldest`, and what only they
+    // held. The newest always stays.
+    virtual Result<void> trim_history(const Key&, std::uint32_t keep, TimePoint oldest) = 0;
+
+    // When batches were last read: what evict() goes by.
+    virtual Result<void> used(std::span<const std::pair<Key, TimePoint>>) = 0;
+    // Removes the least recently used batches that are not pinned until the files together are within `quota_bytes`,
+    // and gives the space back. Returns what was removed. The batch that was used last always stays.
+    virtual Result<std::vector<Key>> evict(std::uint64_t quota_bytes) = 0;
+    virtual Result<std::uint64_t> disk_bytes() = 0; // database and write-ahead log together
 
     virtual Result<void> remember(const batch::Digest& key_hash, const Principal&) = 0;
     virtual Result<std::optional<Principal>> recall(const batch::Digest& key_hash) = 0;

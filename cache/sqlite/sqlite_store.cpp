@@ -4,7 +4,8 @@
 
 namespace nomadic::cache::sqlite {
 
-SqliteStore::SqliteStore(const std::string& path) : readers_(path), writer_(std::make_shared<WriteSession>(path))
+SqliteStore::SqliteStore(const std::string& path)
+    : path_(path), readers_(path), writer_(std::make_shared<WriteSession>(path))
 {
     auto& database = writer_->session.database;
     database.script("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; "

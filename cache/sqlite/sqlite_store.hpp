@@ -26,6 +26,10 @@ public:
     Result<std::vector<Snapshot>> list(std::span<const Scope> scopes, std::string_view cursor,
                                        std::size_t limit) override;
     Result<std::vector<HistoryEntry>> history(const Key& key) override;
+    Result<void> trim_history(const Key& key, std::uint32_t keep, TimePoint oldest) override;
+    Result<void> used(std::span<const std::pair<Key, TimePoint>> reads) override;
+    Result<std::vector<Key>> evict(std::uint64_t quota_bytes) override;
+    Result<std::uint64_t> disk_bytes() override;
     Result<void> remember(const batch::Digest& key_hash, const Principal& principal) override;
     Result<std::optional<Principal>> recall(const batch::Digest& key_hash) override;
     Result<void> forget(const batch::Digest& key_hash) override;
@@ -34,6 +38,7 @@ public:
     Result<std::vector<std::string>> check() override;
 
 private:
+    std::string path_;
     ReaderPool readers_;
     std::shared_ptr<WriteSession> writer_;
 };

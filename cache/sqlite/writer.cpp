@@ -117,7 +117,8 @@ Snapshot Writer::publish(const batch::StatusDocument& status, TimePoint now)
     Transaction transaction(session.database, Transaction::Kind::write);
     require_all_there();
     const auto before = session.newest(batch_row_);
-    session.database.run("UPDATE batch SET stale = 0 WHERE id = ?", batch_row_);
+    session.database.run("UPDATE batch SET stale = 0, used_at = max(used_at, ?) WHERE id = ?", to_milliseconds(now),
+                         batch_row_);
     if (before && before->digest == snapshot.digest) {
         session.database.run("UPDATE snapshot SET validated_at = ? WHERE id = ?", to_milliseconds(now), before->id);
         drop_staged();

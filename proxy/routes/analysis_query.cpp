@@ -181,8 +181,9 @@ Result<cache::AsOf> parse_as_of(std::string_view text)
         return cache::AsOf{.snapshot = id, .time = {}};
     if (const auto time = parse_rfc3339(text))
         return cache::AsOf{.snapshot = {}, .time = *time};
-    return bad("The parameter as_of is '" + std::string(text) +
-               "', but must be a snapshot's id or a time such as 2026-01-31T12:00:00Z.");
+    return bad("'" + std::string(text) +
+               "' is no state of a batch: as_of, from and to take a snapshot's id or a time such "
+               "as 2026-01-31T12:00:00Z.");
 }
 
 Result<AnalysisQuery> parse_analysis_query(const Request& request)

@@ -2,7 +2,9 @@
 
 #include "proxy/http/problem.hpp"
 #include "proxy/http/url.hpp"
+#include "proxy/routes/analysis_query.hpp"
 #include "proxy/routes/batch_summary.hpp"
+#include "proxy/routes/difference.hpp"
 
 #include <boost/json.hpp>
 
@@ -47,6 +49,27 @@ Result<Page> parse_page(const Request& request)
     return page;
 }
 
+struct Range {
+    std::optional<cache::AsOf> from, to;
+};
+
+Result<Range> parse_range(const Request& request)
+{
+    auto parameters = parse_query(request.query);
+    if (!parameters)
+        return parameters.error();
+    Range range;
+    for (const auto& [name, value] : *parameters) {
+        if (name != "from" && name != "to")
+            return bad("The parameter '" + name + "' is unknown. There are: from, to.");
+        auto as_of = parse_as_of(value);
+        if (!as_of)
+            return as_of.error();
+        (name == "from" ? range.from : range.to) = *as_of;
+    }
+    return range;
+}
+
 Response to_response(const Request& request, Result<json::object> outcome)
 {
     if (!outcome)
@@ -89,6 +112,7 @@ void BatchesRoutes::add_to(Router& router)
     add("GET", "/v1/batches/{batch_id}", &BatchesRoutes::show);
     add("DELETE", "/v1/batches/{batch_id}", &BatchesRoutes::purge);
     add("GET", "/v1/batches/{batch_id}/snapshots", &BatchesRoutes::snapshots);
+    add("GET", "/v1/batches/{batch_id}/diff", &BatchesRoutes::diff);
     add("POST", "/v1/batches/{batch_id}/refresh", &BatchesRoutes::refresh);
 }
 
@@ -149,6 +173,61 @@ BatchesRoutes::Outcome BatchesRoutes::snapshots(Request&, Identity identity, std
     co_return json::object{{"snapshots", std::move(snapshots)}};
 }
 
+awaitable<Result<cache::Snapshot>> BatchesRoutes::stored_as_of(cache::Key key, cache::AsOf as_of)
+{
+    auto find = [key, as_of](cache::Store& store) { return store.find(key, as_of); };
+    auto found = co_await store_.read(find);
+    if (!found)
+        co_return found.error();
+    if (!*found)
+        co_return Failure{.code = Errc::not_found,
+                          .detail = "No state of batch " + key.batch_id +
+                                    " is stored for that time or id. GET /v1/batches/" + key.batch_id +
+                                    "/snapshots lists those there are.",
+                          .members = {}};
+    co_return **found;
+}
+
+BatchesRoutes::Outcome BatchesRoutes::compared(cache::Snapshot from, cache::Snapshot to)
+{
+    auto compare = [from = std::move(from), to = std::move(to)](cache::Store& store) {
+        return difference(store, from, to);
+    };
+    co_return co_await store_.read(std::move(compare));
+}
+
+// Without `to`: the newest state; without `from`: the one before it.
+BatchesRoutes::Outcome BatchesRoutes::diff(Request& request, Identity identity, std::string batch_id)
+{
+    auto range = parse_range(request);
+    if (!range)
+        co_return range.error();
+    auto newest = co_await stored(std::move(identity), std::move(batch_id));
+    if (!newest)
+        co_return newest.error();
+    auto to = newest;
+    if (range->to)
+        to = co_await stored_as_of(newest->key, *range->to);
+    if (!to)
+        co_return to.error();
+    auto from = to;
+    if (range->from) {
+        from = co_await stored_as_of(newest->key, *range->from);
+    } else {
+        auto read_history = [key = newest->key](cache::Store& store) { return store.history(key); };
+        auto history = co_await store_.read(read_history);
+        if (!history)
+            co_return history.error();
+        for (auto entry = history->rbegin(); entry != history->rend() && entry->id < to->id; ++entry)
+            range->from = cache::AsOf{.snapshot = entry->id, .time = {}};
+        if (range->from)
+            from = co_await stored_as_of(newest->key, *range->from);
+    }
+    if (!from)
+        co_return from.error();
+    co_return co_await compared(*from, *to);
+}
+
 BatchesRoutes::Outcome BatchesRoutes::refresh(Request& request, Identity identity, std::string batch_id)
 {
     auto before = co_await stored(identity, batch_id);
@@ -157,7 +236,13 @@ BatchesRoutes::Outcome BatchesRoutes::refresh(Request& request, Identity identit
     if (!answer)
         co_return answer.error();
     auto summary = summary_of(answer->snapshot, batches_.freshness_of(answer->snapshot));
-    summary["changed"] = !before || before->digest != answer->snapshot.digest;
+    const bool changed = !before || before->digest != answer->snapshot.digest;
+    summary["changed"] = changed;
+    if (before && changed && !answer->held) {
+        auto diff = co_await compared(*before, answer->snapshot);
+        if (diff)
+            summary["diff"] = std::move(*diff);
+    }
     co_return summary;
 }
 

@@ -20,10 +20,13 @@ private:
     Outcome list(Request& request, Identity identity);
     Outcome show(Request& request, Identity identity, std::string batch_id);
     Outcome snapshots(Request& request, Identity identity, std::string batch_id);
+    Outcome diff(Request& request, Identity identity, std::string batch_id);
     Outcome refresh(Request& request, Identity identity, std::string batch_id);
     Outcome purge(Request& request, Identity identity, std::string batch_id);
 
     awaitable<Result<cache::Snapshot>> stored(Identity identity, std::string batch_id);
+    awaitable<Result<cache::Snapshot>> stored_as_of(cache::Key key, cache::AsOf as_of);
+    Outcome compared(cache::Snapshot from, cache::Snapshot to);
 
     Credentials& credentials_;
     BatchService& batches_;

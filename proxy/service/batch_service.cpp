@@ -54,6 +54,8 @@ Failure not_completed(const batch::StatusDocument& status, std::chrono::millisec
 BatchService::BatchService(const config::Settings& settings, cache::AsyncStore& store, Upstream* upstream,
                            const Clock& clock, const asio::any_io_executor& executor)
     : policy_(cache::policy_from(settings.cache)),
+      history_(settings.history),
+      disk_quota_(settings.cache.disk_quota),
       poll_interval_(settings.upstream.poll_interval),
       store_(store),
       upstream_(upstream),
@@ -266,8 +268,6 @@ awaitable<Result<bool>> BatchService::purge(Key key)
     auto remove = [key](Store& store) { return store.purge(key); };
     auto purged = co_await store_.write(remove);
     known_.erase(key);
-    for (const auto& listener : gone_)
-        listener(key);
     co_return purged;
 }
 
@@ -298,8 +298,7 @@ awaitable<Result<Fetched>> BatchService::fetch(Key key, Asker asker, FlightPoint
     }
     if (fetched && fetched->stored) {
         know(fetched->snapshot);
-        for (const auto& listener : listeners_)
-            listener(fetched->snapshot);
+        asio::co_spawn(executor_, keep_bounds(key), asio::detached);
     }
     co_return fetched;
 }
@@ -349,6 +348,30 @@ awaitable<Result<std::optional<Snapshot>>> BatchService::newest(Key key)
     co_return stored;
 }
 
+// After each batch that was stored: its history trimmed, and the least recently used batches gone if it took too much.
+awaitable<void> BatchService::keep_bounds(Key key)
+{
+    std::vector<std::pair<Key, TimePoint>> reads(reads_.begin(), reads_.end());
+    reads_.clear();
+    auto work = [key, reads = std::move(reads), keep = history_.keep, oldest = clock_.now() - history_.max_age,
+                 quota = disk_quota_](Store& store) -> Result<std::vector<Key>> {
+        if (auto trimmed = store.trim_history(key, keep, oldest); !trimmed)
+            return trimmed.error();
+        if (auto noted = store.used(reads); !noted)
+            return noted.error();
+        return store.evict(quota);
+    };
+    auto evicted = co_await store_.write(std::move(work));
+    if (!evicted) {
+        log::error("the store's bounds could not be kept", {{"error", evicted.error().detail}});
+        co_return;
+    }
+    for (const auto& gone : *evicted) {
+        known_.erase(gone);
+        log::info("a batch was evicted to stay within cache.disk_quota", {{"batch_id", gone.batch_id}});
+    }
+}
+
 void BatchService::know(const Snapshot& snapshot)
 {
     if (known_.size() >= most_known)
@@ -369,8 +392,11 @@ cache::Facts BatchService::facts_of(const std::optional<Snapshot>& snapshot) con
     return facts;
 }
 
-Answer BatchService::stored_answer(const Snapshot& snapshot, const Decision& decision) const
+Answer BatchService::stored_answer(const Snapshot& snapshot, const Decision& decision)
 {
+    if (reads_.size() >= most_known)
+        reads_.clear();
+    reads_[snapshot.key] = clock_.now();
     return {.snapshot = snapshot, .held = nullptr, .provenance = hit(decision)};
 }
 

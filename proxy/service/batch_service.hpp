@@ -66,19 +66,13 @@ public:
     bool offline() const { return upstream_ == nullptr; }
     std::size_t flights() const { return flights_.size(); }
 
-    // Called when a new state of a batch has been stored.
-    using Listener = std::function<void(const cache::Snapshot&)>;
-    void on_stored(Listener listener) { listeners_.push_back(std::move(listener)); }
-    // Called when a state has been replaced or removed, so that what was rendered from it can go.
-    void on_gone(std::function<void(const cache::Key&)> listener) { gone_.push_back(std::move(listener)); }
-
 private:
     using FlightPointer = SingleFlight<cache::Key, Fetched>::FlightPointer;
 
     awaitable<Result<std::optional<cache::Snapshot>>> newest(cache::Key key);
     void know(const cache::Snapshot& snapshot);
     cache::Facts facts_of(const std::optional<cache::Snapshot>& snapshot) const;
-    Answer stored_answer(const cache::Snapshot& snapshot, const cache::Decision& decision) const;
+    Answer stored_answer(const cache::Snapshot& snapshot, const cache::Decision& decision);
 
     FlightPointer start(const cache::Key& key, const Asker& asker, Role& role);
     awaitable<Result<Fetched>> fetch(cache::Key key, Asker asker, FlightPointer flight);
@@ -88,7 +82,11 @@ private:
     awaitable<void> refresh_behind(Want want, cache::Key key);
     awaitable<Failure> offline_miss(Want want);
 
+    awaitable<void> keep_bounds(cache::Key key);
+
     cache::Policy policy_;
+    config::History history_;
+    std::uint64_t disk_quota_;
     std::chrono::milliseconds poll_interval_;
     cache::AsyncStore& store_;
     Upstream* upstream_;
@@ -100,8 +98,7 @@ private:
     SingleFlight<cache::Key, std::shared_ptr<const HeldBatch>> held_;
     RunningBatches running_;
     std::map<cache::Key, cache::Snapshot> known_; // newest snapshots, so that a hit needs no query; bounded
-    std::vector<Listener> listeners_;
-    std::vector<std::function<void(const cache::Key&)>> gone_;
+    std::map<cache::Key, TimePoint> reads_;       // since they were last written down; bounded as known_
 };
 
 // 409 with the batch's status and progress.

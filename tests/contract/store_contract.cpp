@@ -272,6 +272,51 @@ TEST_CASE("store: batches are listed by id, page by page")
     CHECK(second->at(0).key.batch_id == "c");
 }
 
+TEST_CASE("store: history is trimmed to its bounds, and what only it held goes with it")
+{
+    const Directory directory;
+    auto store = open(directory);
+    const Key key{scope(), "b1"};
+    for (int i = 1; i <= 5; ++i)
+        REQUIRE(put(*store, key, make_batch("b1", {{"approved"}, {"pending"}}, std::to_string(i)), at(i)));
+    REQUIRE(store->trim_history(key, 3, at(0)));
+    CHECK(store->history(key)->size() == 3);
+    REQUIRE(store->trim_history(key, 3, at(5)));
+    REQUIRE(store->history(key)->size() == 1);
+    REQUIRE(store->trim_history(key, 1, at(100)));
+    const auto newest = store->find(key);
+    REQUIRE((newest && *newest));
+    CHECK(read_all(*store, (*newest)->id) == make_batch("b1", {{"approved"}, {"pending"}}, "5").records);
+    CHECK(store->check()->empty());
+}
+
+TEST_CASE("store: over its quota, the least recently used batches go, but never a pinned one or the last one used")
+{
+    const Directory directory;
+    auto store = open(directory);
+    std::string salt(20'000, 'x');
+    for (auto& c : salt)
+        c = static_cast<char>('a' + std::rand() % 26);
+    const auto key = [](int i) { return Key{scope(), "b" + std::to_string(i)}; };
+    for (int i = 0; i < 6; ++i)
+        REQUIRE(put(*store, key(i), make_batch("b" + std::to_string(i), {{"approved"}, {"pending"}}, salt), at(i)));
+    REQUIRE(store->pin(key(0), true));
+    const std::vector<std::pair<Key, TimePoint>> reads{{key(1), at(100)}};
+    REQUIRE(store->used(reads));
+    const auto before = store->disk_bytes();
+    const auto evicted = store->evict(*before / 4);
+    REQUIRE(evicted);
+    REQUIRE_FALSE(evicted->empty());
+    CHECK(evicted->front() == key(2));
+    CHECK(store->find(key(0))->has_value());
+    CHECK(store->find(key(1))->has_value());
+    CHECK(*store->disk_bytes() < *before);
+    const auto rest = store->evict(1);
+    REQUIRE(rest);
+    CHECK(store->list({}, "", 10)->size() == 2);
+    CHECK(store->check()->empty());
+}
+
 TEST_CASE("store: principals are remembered by the keyed hash, and forgotten")
 {
     const Directory directory;

@@ -211,6 +211,20 @@ def test_a_review_is_seen_after_a_refresh_and_history_keeps_what_was(sandbox, da
     old = daemon.get(ANALYSIS + f"?as_of={snapshots[1]['snapshot']}")
     assert old.body == before.body
     assert daemon.get(ANALYSIS + "?as_of=" + snapshots[0]["fetched_at"]).body == after.body
+    diff = daemon.get(f"/v1/batches/{BATCH}/diff").json()
+    assert diff == refreshed.json()["diff"]
+    assert (diff["from"], diff["to"]) == (snapshots[1]["snapshot"], snapshots[0]["snapshot"])
+    (change,) = diff["approvals"]
+    assert (change["video_id"], change["from"], change["to"]) == ("vid1-000000", approvals[0] or "pending", changed)
+    assert diff["added"] == diff["removed"] == diff["changed"] == []
+    assert diff["metadata"] is None and diff["review_status"] is None
+    back = daemon.get(f"/v1/batches/{BATCH}/diff?from={diff['to']}&to={diff['from']}").json()
+    assert (back["approvals"][0]["from"], back["approvals"][0]["to"]) == (changed, approvals[0] or "pending")
+    sandbox.review(BATCH, review_status="reviewed")
+    again = daemon.post(f"/v1/batches/{BATCH}/refresh", {}).json()
+    assert again["diff"]["review_status"] == {"from": "in_review", "to": "reviewed"}
+    assert daemon.get(f"/v1/batches/{BATCH}/diff?from=1h").status == 400
+    assert daemon.get(f"/v1/batches/{BATCH}/diff?from=999").status == 404
 
 
 def test_a_write_through_the_daemon_is_seen_by_the_very_next_read(daemon):
@@ -232,6 +246,15 @@ def test_request_directives(sandbox, daemon):
     sandbox.reset_counts()
     assert daemon.get(ANALYSIS, {"Cache-Control": "no-cache"}).headers["cache-status"].startswith("nomadic-cached; fwd=")
     assert sandbox.counts() == {"status": 1, "bulk": 1}
+
+
+def test_the_disk_quota_evicts_what_was_read_longest_ago(sandbox, start):
+    daemon = start("--cache-disk-quota", "1 MiB")
+    for number in range(12):
+        assert daemon.get(f"/v1/batches/ask-40-1500-{number}/analysis").status == 200
+    kept = [b["batch_id"] for b in daemon.get("/v1/batches").json()["batches"]]
+    assert "ask-40-1500-11" in kept and 0 < len(kept) < 12
+    assert daemon.get("/v1/batches/ask-40-1500-0/analysis").status == 200
 
 
 def test_health(daemon):
