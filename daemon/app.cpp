@@ -143,12 +143,17 @@ Result<void> App::make_services(const config::Environment& environment)
     analysis_ =
         std::make_unique<proxy::AnalysisRoute>(*credentials_, *batches_, *renderings_, settings_.dashboard.base_url);
     batches_routes_ = std::make_unique<proxy::BatchesRoutes>(*credentials_, *batches_, *store_);
+    prefetch_ = std::make_unique<proxy::PrefetchRoute>(*credentials_, *batches_, settings_.limits.max_body_bytes);
+    introspection_ = std::make_unique<proxy::IntrospectionRoutes>(metrics_, *batches_, *renderings_, *store_, clock_,
+                                                                  NOMADIC_CACHED_VERSION);
     drop_in_ =
         std::make_unique<proxy::DropIn>(*credentials_, *batches_, *renderings_, *store_, upstream_.get(), settings_);
     passthrough_ =
         std::make_unique<proxy::Passthrough>(*credentials_, *batches_, upstream_.get(), settings_.passthrough.mode);
     analysis_->add_to(router_);
     batches_routes_->add_to(router_);
+    prefetch_->add_to(router_);
+    introspection_->add_to(router_);
     drop_in_->add_to(router_);
     passthrough_->add_to(router_);
     proxy::add_health_routes(router_, *store_);
@@ -178,6 +183,14 @@ Result<void> App::listen()
 }
 
 awaitable<proxy::Response> App::handle(proxy::Request& request)
+{
+    const auto begun = std::chrono::steady_clock::now();
+    auto response = co_await answer(request);
+    metrics_.request(request, response, std::chrono::steady_clock::now() - begun);
+    co_return response;
+}
+
+awaitable<proxy::Response> App::answer(proxy::Request& request)
 {
     if (auto allowed = guard_->check(request); !allowed)
         co_return proxy::problem(allowed.error(), request.target);

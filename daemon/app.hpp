@@ -10,6 +10,8 @@
 #include "proxy/passthrough.hpp"
 #include "proxy/routes/analysis.hpp"
 #include "proxy/routes/batches.hpp"
+#include "proxy/routes/introspection.hpp"
+#include "proxy/routes/prefetch.hpp"
 #include "proxy/upstream/http_upstream.hpp"
 
 namespace nomadic::daemon {
@@ -42,6 +44,7 @@ private:
     Result<void> make_services(const config::Environment& environment);
     Result<void> listen();
     proxy::awaitable<proxy::Response> handle(proxy::Request& request);
+    proxy::awaitable<proxy::Response> answer(proxy::Request& request);
     static proxy::awaitable<void> drain_and_stop(App& app);
 
     // What is destroyed last stands first: suspended coroutines and sockets refer to the loop.
@@ -60,6 +63,9 @@ private:
     std::unique_ptr<proxy::HostGuard> guard_;
     std::unique_ptr<proxy::AnalysisRoute> analysis_;
     std::unique_ptr<proxy::BatchesRoutes> batches_routes_;
+    proxy::Metrics metrics_;
+    std::unique_ptr<proxy::PrefetchRoute> prefetch_;
+    std::unique_ptr<proxy::IntrospectionRoutes> introspection_;
     std::unique_ptr<proxy::DropIn> drop_in_;
     std::unique_ptr<proxy::Passthrough> passthrough_;
     proxy::Router router_;

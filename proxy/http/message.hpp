@@ -65,8 +65,9 @@ struct Request {
     std::string query;          // of the target without '?', still percent-encoded
     Fields fields;
     Peer peer;
-    std::string request_id;     // the client's X-Request-ID when it is sane, else ours
-    BodyReader* body = nullptr; // never null inside a handler; owned by the session
+    std::string route = "other"; // the pattern it matched, for metrics; never what a client chose
+    std::string request_id;      // the client's X-Request-ID when it is sane, else ours
+    BodyReader* body = nullptr;  // never null inside a handler; owned by the session
 
     bool is_safe() const { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
 };

@@ -63,7 +63,8 @@ Response other_method(const Request& request, const std::string& allow)
 
 void Router::add(std::string_view method, std::string_view pattern, RouteHandler handler)
 {
-    routes_.push_back({std::string(method), split_path<std::string>(pattern), std::move(handler)});
+    routes_.push_back(
+        {std::string(method), std::string(pattern), split_path<std::string>(pattern), std::move(handler)});
 }
 
 void Router::add_prefix(std::string_view prefix, RouteHandler handler)
@@ -83,14 +84,17 @@ awaitable<Response> Router::route(Request& request) const
             allow += (allow.empty() ? "" : ", ") + route.method + (route.method == "GET" ? ", HEAD" : "");
             continue;
         }
+        request.route = route.pattern;
         auto parameters = parameters_of(route.segments, path);
         if (!parameters)
             co_return problem(parameters.error(), request.target);
         co_return co_await route.handler(request, std::move(*parameters));
     }
     for (const auto& [prefix, handler] : prefixes_)
-        if (request.path.starts_with(prefix))
+        if (request.path.starts_with(prefix)) {
+            request.route = prefix;
             co_return co_await handler(request, {});
+        }
     if (!allow.empty())
         co_return other_method(request, allow);
     co_return problem({.code = Errc::not_found,

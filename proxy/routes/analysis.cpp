@@ -10,13 +10,15 @@ namespace nomadic::proxy {
 
 namespace {
 
-void describe(const Answer& answer, const AnalysisQuery& query, const std::string& etag, Fields& fields)
+void describe(const Answer& answer, const AnalysisQuery& query, Coding coding, Fields& fields)
 {
+    if (coding != Coding::identity)
+        fields.set("Content-Encoding", std::string(to_string(coding)));
     describe_freshness(answer.provenance, fields);
     fields.set("Content-Type", std::string(batch::media_type(query.representation.format)));
-    fields.set("ETag", etag);
+    fields.set("ETag", Renderings::etag(answer.snapshot, query.representation, coding));
     fields.set("Last-Modified", http_date(answer.snapshot.fetched_at));
-    fields.set("Vary", "Accept, Authorization, X-API-Key");
+    fields.set("Vary", "Accept, Accept-Encoding, Authorization, X-API-Key");
     if (!answer.held)
         fields.set("X-Snapshot", std::to_string(answer.snapshot.id));
 }
@@ -77,25 +79,25 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
         co_return answer.error();
     const auto found = std::chrono::steady_clock::now();
 
-    auto etag = Renderings::etag(answer->snapshot, query->representation);
+    const auto coding = negotiate_coding(request.fields);
+    const auto etag = Renderings::etag(answer->snapshot, query->representation, coding);
     Response response;
     if (not_modified(request.fields, etag, answer->snapshot.fetched_at)) {
-        describe(*answer, *query, etag, response.fields);
+        describe(*answer, *query, coding, response.fields);
         response.status = 304;
         co_return response;
     }
-    auto rendered = co_await renderings_.get(*answer, query->representation);
+    auto rendered = co_await renderings_.get(*answer, query->representation, coding);
     if (!rendered && !answer->held && !batches_.offline()) {
         // What is stored can't be read: upstream still can.
         answer = co_await batches_.around_store(want, rendered.error());
         if (!answer)
             co_return answer.error();
-        etag = Renderings::etag(answer->snapshot, query->representation);
-        rendered = co_await renderings_.get(*answer, query->representation);
+        rendered = co_await renderings_.get(*answer, query->representation, coding);
     }
     if (!rendered)
         co_return rendered.error();
-    describe(*answer, *query, etag, response.fields);
+    describe(*answer, *query, coding, response.fields);
     response.fields.set("X-Total-Count", std::to_string(rendered->events));
     response.fields.set("Server-Timing", server_timing(found - begun, std::chrono::steady_clock::now() - found));
     response.body = rendered->body;

@@ -76,19 +76,22 @@ Renderings::Renderings(const config::Cache& settings, std::string directory, cac
       flights_(executor)
 {}
 
-std::string Renderings::etag(const cache::Snapshot& snapshot, const batch::Representation& representation)
+std::string Renderings::etag(const cache::Snapshot& snapshot, const batch::Representation& representation,
+                             Coding coding)
 {
     constexpr std::size_t enough_digits = 32;
-    const auto digest =
-        batch::digest_of({renderer_version, batch::to_hex(snapshot.digest), representation.canonical()});
+    const auto digest = batch::digest_of(
+        {renderer_version, batch::to_hex(snapshot.digest), representation.canonical(), to_string(coding)});
     return '"' + batch::to_hex(digest).substr(0, enough_digits) + '"';
 }
 
-awaitable<Result<HotEntry>> Renderings::get(const Answer& answer, batch::Representation representation)
+awaitable<Result<HotEntry>> Renderings::get(Answer answer, batch::Representation representation, Coding coding)
 {
-    const auto name = etag(answer.snapshot, representation);
+    const auto name = etag(answer.snapshot, representation, coding);
     if (auto hot = hot_.find(name))
         co_return std::move(*hot);
+    if (coding != Coding::identity)
+        co_return co_await encoded(std::move(answer), std::move(representation), coding);
     auto work = [this, id = answer.snapshot.id, held = answer.held, representation = std::move(representation)](auto) {
         return render(id, held, representation);
     };
@@ -97,6 +100,25 @@ awaitable<Result<HotEntry>> Renderings::get(const Answer& answer, batch::Represe
     if (rendered && role == Role::leader)
         hot_.insert(name, *rendered);
     co_return rendered;
+}
+
+awaitable<Result<HotEntry>> Renderings::encoded(Answer answer, batch::Representation representation, Coding coding)
+{
+    const auto name = etag(answer.snapshot, representation, coding);
+    auto plain = co_await get(std::move(answer), std::move(representation));
+    if (!plain)
+        co_return plain.error();
+    auto work = [this, plain = *plain, coding](Store&) -> Result<HotEntry> {
+        BodyBuilder builder(directory_, spool_threshold_);
+        auto body = encode(*plain.body, coding, builder);
+        if (!body)
+            return body.error();
+        return HotEntry{std::move(*body), plain.events};
+    };
+    auto coded = co_await store_.read(std::move(work));
+    if (coded)
+        hot_.insert(name, *coded);
+    co_return coded;
 }
 
 awaitable<Result<HotEntry>> Renderings::render(std::int64_t snapshot, std::shared_ptr<const HeldBatch> held,

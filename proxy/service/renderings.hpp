@@ -7,6 +7,7 @@
 #include "cache/async_store.hpp"
 #include "cache/hot_cache.hpp"
 #include "config/settings.hpp"
+#include "proxy/http/content_coding.hpp"
 #include "proxy/service/answer.hpp"
 #include "proxy/service/single_flight.hpp"
 
@@ -18,14 +19,17 @@ public:
     Renderings(const config::Cache& settings, std::string directory, cache::AsyncStore& store,
                const asio::any_io_executor& executor);
 
-    awaitable<Result<cache::HotEntry>> get(const Answer& answer, batch::Representation representation);
+    awaitable<Result<cache::HotEntry>> get(Answer answer, batch::Representation representation,
+                                           Coding coding = Coding::identity);
 
     // The strong entity tag, quotes included (RFC 9110, 8.8.3): known without rendering.
-    static std::string etag(const cache::Snapshot& snapshot, const batch::Representation& representation);
+    static std::string etag(const cache::Snapshot& snapshot, const batch::Representation& representation,
+                            Coding coding = Coding::identity);
 
     const cache::HotCache& hot() const { return hot_; }
 
 private:
+    awaitable<Result<cache::HotEntry>> encoded(Answer answer, batch::Representation representation, Coding coding);
     awaitable<Result<cache::HotEntry>> render(std::int64_t snapshot, std::shared_ptr<const HeldBatch> held,
                                               batch::Representation representation);
 

@@ -1,5 +1,7 @@
 """What goes wrong upstream or here: the right answer, nothing partial kept, and the next request recovers."""
 
+import gzip
+import json
 import os
 import re
 import shutil
@@ -224,3 +226,75 @@ def test_commands(sandbox, daemon, tmp_path):
     assert run("config").returncode == 0
     assert run("config", "--upstream-retries", "99").returncode == 2
     assert run("version").stdout.startswith("nomadic-cached ")
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """An authority, and a certificate of its for localhost and 127.0.0.1."""
+    folder = tmp_path_factory.mktemp("certificates")
+
+    def openssl(*arguments):
+        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key",
+            "-out", "ca.pem", "-subj", "/CN=test authority", "-days", "2")
+    for name, alternative in (("good", "IP:127.0.0.1,DNS:localhost"), ("other", "DNS:other.example")):
+        (folder / "ext").write_text(f"subjectAltName={alternative}\n")
+        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
+                "-out", "csr", "-subj", "/CN=x")
+        openssl("x509", "-req", "-in", "csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out",
+                f"{name}.pem", "-days", "2", "-extfile", "ext")
+    return folder
+
+
+@pytest.mark.parametrize("name, trusted, status", [("good", True, 200), ("good", False, 502), ("other", True, 502)])
+def test_the_upstreams_certificate_is_verified(start, certificates, name, trusted, status):
+    upstream = Sandbox("--tls-certificate", str(certificates / f"{name}.pem"), "--tls-key", str(certificates / f"{name}.key"))
+    flags = ["--upstream-ca-file", str(certificates / "ca.pem")] if trusted else []
+    daemon = start(*flags, "--upstream-retries", "0", upstream=upstream)
+    answer = daemon.get(ANALYSIS)
+    assert answer.status == status, answer.body
+    if status == 502:
+        assert "TLS" in answer.json()["detail"]
+    upstream.kill()
+
+
+def test_prefetch_reports_each_batch_as_it_comes(daemon):
+    answer = daemon.post("/v1/prefetch", {"batch_ids": ["ask-3-9-1", "nope", "agent-2-4-1"]})
+    assert answer.headers["content-type"] == "text/event-stream"
+    events = [dict(line.split(": ", 1) for line in block.splitlines()) for block in answer.body.decode().strip().split("\n\n")]
+    assert [event["event"] for event in events] == ["progress", "progress", "progress", "done"]
+    states = [json.loads(event["data"]) for event in events]
+    assert [(s["batch_id"], s["state"]) for s in states[:3]] == [
+        ("ask-3-9-1", "stored"), ("nope", "failed"), ("agent-2-4-1", "stored")]
+    assert states[3] == {"stored": 2, "failed": 1}
+    assert [b["batch_id"] for b in daemon.get("/v1/batches").json()["batches"]] == ["agent-2-4-1", "ask-3-9-1"]
+    assert daemon.post("/v1/prefetch", {"batches": []}).status == 400
+
+
+def test_encodings(daemon):
+    plain = daemon.get(ANALYSIS)
+    packed = daemon.get(ANALYSIS, {"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert len(packed.body) < len(plain.body) / 3
+    assert gzip.decompress(packed.body) == plain.body
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert "Accept-Encoding" in packed.headers["vary"] and "Accept-Encoding" in plain.headers["vary"]
+    assert daemon.get(ANALYSIS, {"Accept-Encoding": "gzip", "If-None-Match": packed.headers["etag"]}).status == 304
+    assert daemon.get(ANALYSIS, {"Accept-Encoding": "gzip;q=0, identity"}).body == plain.body
+    best = daemon.get(ANALYSIS, {"Accept-Encoding": "gzip;q=0.5, zstd"})
+    assert best.headers["content-encoding"] == "zstd" and best.body.startswith(b"\x28\xb5\x2f\xfd")
+
+
+def test_metrics_and_status(daemon):
+    daemon.get(ANALYSIS)
+    daemon.get(ANALYSIS)
+    metrics = daemon.get("/metrics")
+    assert metrics.headers["content-type"].startswith("text/plain; version=0.0.4")
+    text = metrics.body.decode()
+    route = 'route="/v1/batches/{batch_id}/analysis"'
+    assert re.search(r'nomadic_cached_requests_total\{cache="hit",' + re.escape(route) + r',status="200"\} 1', text)
+    assert re.search(r'nomadic_cached_requests_total\{cache="miss",' + re.escape(route) + r',status="200"\} 1', text)
+    status = daemon.get("/v1/status").json()
+    assert status["offline"] is False and status["store"]["bytes"] > 0 and status["version"]
+    assert daemon.get("/openapi.json").json()["openapi"].startswith("3.")
