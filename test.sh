@@ -35,6 +35,16 @@ python_tests() { # python_tests PRESET PATH...
         .venv/tests/bin/python -m pytest -q "$@"
 }
 
+fuzz() { # each kind of outside bytes for a while; the corpora's inputs first
+    build fuzz || return 1
+    local found
+    found=$(mktemp -d)
+    printf '%s\n' upstream_documents queries requests stored_records |
+        xargs -P "$(nproc)" -I NAME sh -c "mkdir -p '$found/NAME' &&
+            build/fuzz/fuzz/fuzz_NAME -max_total_time=60 -max_len=4096 -artifact_prefix='$found/' '$found/NAME' \
+                fuzz/corpus/NAME >'$found/NAME.log' 2>&1 || { tail -30 '$found/NAME.log'; exit 1; }"
+}
+
 scripts/setup.sh || exit 1
 for preset in release asan-ubsan tsan; do
     step "build ($preset)" build "$preset"
@@ -44,6 +54,7 @@ step "end to end, the official clients, the house rules (release)" python_tests 
 for preset in asan-ubsan tsan; do
     step "end to end ($preset)" python_tests "$preset" tests/e2e/test_native.py tests/e2e/test_faults.py
 done
+step "fuzz" fuzz
 step "clang-format" formatted
 step "clang-tidy" tidy
 

@@ -81,7 +81,9 @@ std::optional<TimePoint> parse_rfc3339(std::string_view text)
     const auto hour = day && take(text, "Tt ") ? take_number(text, 2) : std::nullopt;
     const auto minute = hour && take(text, ":") ? take_number(text, 2) : std::nullopt;
     const auto second = minute && take(text, ":") ? take_number(text, 2) : std::nullopt;
-    if (!second || *hour > 23 || *minute > 59 || *second > 60)
+    // Beyond these years a TimePoint, which counts nanoseconds, overflows.
+    constexpr int first_year = 1970, last_year = 2261;
+    if (!second || *year < first_year || *year > last_year || *hour > 23 || *minute > 59 || *second > 60)
         return std::nullopt;
     const auto fraction = take(text, ".") ? take_fraction(text) : chrono::milliseconds{0};
     const auto offset = take_offset(text);
