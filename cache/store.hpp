@@ -93,6 +93,8 @@ public:
 
     // Newest snapshot of each batch, by batch id, after `cursor` (exclusive). An empty scope list means all scopes.
     virtual Result<std::vector<Snapshot>> list(std::span<const Scope>, std::string_view cursor, std::size_t limit) = 0;
+    // The batches of these scopes that hold the video, in any of their states.
+    virtual Result<std::vector<Key>> batches_with(std::span<const Scope>, std::string_view video_id) = 0;
     virtual Result<std::vector<HistoryEntry>> history(const Key&) = 0; // newest first
     // Removes superseded snapshots beyond the newest `keep`, or last validated before `oldest`, and what only they
     // held. The newest always stays.

@@ -148,8 +148,8 @@ Result<void> App::make_services(const config::Environment& environment)
                                                                   NOMADIC_CACHED_VERSION);
     drop_in_ =
         std::make_unique<proxy::DropIn>(*credentials_, *batches_, *renderings_, *store_, upstream_.get(), settings_);
-    passthrough_ =
-        std::make_unique<proxy::Passthrough>(*credentials_, *batches_, upstream_.get(), settings_.passthrough.mode);
+    passthrough_ = std::make_unique<proxy::Passthrough>(*credentials_, *batches_, *store_, upstream_.get(),
+                                                        settings_.passthrough.mode);
     analysis_->add_to(router_);
     batches_routes_->add_to(router_);
     prefetch_->add_to(router_);

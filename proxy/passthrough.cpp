@@ -16,16 +16,19 @@ Failure not_forwarded(const Request& request, const char* why)
 
 } // namespace
 
-std::string batch_named_by(std::string_view path)
+Named named_by(std::string_view path)
 {
-    for (const std::string_view prefix : {"/api/batch/", "/api/batches/"}) {
-        if (!path.starts_with(prefix))
-            continue;
-        const auto rest = path.substr(prefix.size());
-        const auto id = percent_decode(rest.substr(0, rest.find('/')));
-        return id ? *id : std::string{};
-    }
-    return {};
+    const auto after = [path](std::initializer_list<std::string_view> prefixes) {
+        for (const auto prefix : prefixes) {
+            if (!path.starts_with(prefix))
+                continue;
+            const auto rest = path.substr(prefix.size());
+            const auto id = percent_decode(rest.substr(0, rest.find('/')));
+            return id ? *id : std::string{};
+        }
+        return std::string{};
+    };
+    return {after({"/api/batch/", "/api/batches/"}), after({"/api/video/", "/api/videos/"})};
 }
 
 void Passthrough::add_to(Router& router)
@@ -45,8 +48,8 @@ awaitable<Response> Passthrough::forward(Request& request)
 
     // With keys of their own, the clients' requests go through as they are: the upstream judges them.
     Identity identity;
-    const bool names_batch = !request.is_safe() && !batch_named_by(request.path).empty();
-    if (credentials_.daemon_mode() || names_batch) {
+    const bool may_change = !request.is_safe() && named_by(request.path).anything();
+    if (credentials_.daemon_mode() || may_change) {
         auto identified = co_await credentials_.identify(request);
         if (!identified)
             co_return problem(identified.error(), request.target);
@@ -55,16 +58,29 @@ awaitable<Response> Passthrough::forward(Request& request)
     auto response = co_await upstream_->forward(request, {identity.credential, request.request_id});
     if (!response)
         co_return problem(response.error(), request.target);
-    if (names_batch && response->status < 400)
-        co_await note_write(request, std::move(identity));
+    if (may_change && response->status < 400)
+        co_await note_write(request.path, std::move(identity));
     response->fields.set("Cache-Status", "nomadic-cached; fwd=bypass");
     co_return std::move(*response);
 }
 
-awaitable<void> Passthrough::note_write(const Request& request, Identity identity)
+awaitable<void> Passthrough::note_write(std::string path, Identity identity)
 {
-    const auto key = co_await batches_.locate(std::move(identity), batch_named_by(request.path));
-    co_await batches_.invalidate(key);
+    const auto named = named_by(path);
+    std::vector<cache::Key> keys;
+    if (!named.batch_id.empty()) {
+        auto key = co_await batches_.locate(std::move(identity), named.batch_id);
+        keys.push_back(std::move(key));
+    } else {
+        auto find = [scopes = identity.scopes, id = named.video_id](cache::Store& store) {
+            return store.batches_with(scopes, id);
+        };
+        auto found = co_await store_.read(std::move(find));
+        if (found)
+            keys = std::move(*found);
+    }
+    for (const auto& key : keys)
+        co_await batches_.invalidate(key);
 }
 
 } // namespace nomadic::proxy

@@ -113,6 +113,11 @@ void FakeUpstream::add_api()
     add("POST", "/api/batch/{batch_id}/analyses/bulk", "bulk", &FakeUpstream::bulk);
     add("POST", "/api/batch/{batch_id}/filter_batch", "filter_batch", &FakeUpstream::filter_batch);
     add("POST", "/api/batch/{batch_id}/metadata", "metadata", &FakeUpstream::metadata);
+    router_.add("POST", "/api/videos/{video_id}/analyses/{analysis_id}/generate-thumbnails",
+                [this](Request&, PathParameters) -> Outcome {
+                    ++counts_["thumbnails"];
+                    co_return answer(200, "{}");
+                });
     router_.add("POST", "/api/keys/verify", [this](Request& request, PathParameters) { return verify(request); });
 }
 

@@ -169,6 +169,23 @@ Result<std::vector<Snapshot>> SqliteStore::list(std::span<const Scope> scopes, s
     });
 }
 
+Result<std::vector<Key>> SqliteStore::batches_with(std::span<const Scope> scopes, std::string_view video_id)
+{
+    return guarded([&]() -> Result<std::vector<Key>> {
+        auto session = readers_.borrow();
+        std::vector<Key> keys;
+        for (const auto& scope : scopes) {
+            auto rows =
+                session->database.query("SELECT DISTINCT b.batch_id FROM content c JOIN batch b ON b.id = c.batch "
+                                        "WHERE c.video_id = ? AND b.scope = ?",
+                                        video_id, Blob(scope.id));
+            while (rows.next())
+                keys.push_back({scope, std::string(rows.bytes(0))});
+        }
+        return keys;
+    });
+}
+
 Result<std::vector<HistoryEntry>> SqliteStore::history(const Key& key)
 {
     return guarded([&]() -> Result<std::vector<HistoryEntry>> {

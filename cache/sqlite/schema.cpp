@@ -32,7 +32,8 @@ CREATE TABLE content(
     video_id TEXT NOT NULL, digest BLOB NOT NULL, approved INTEGER NOT NULL, rejected INTEGER NOT NULL,
     pending INTEGER NOT NULL, invalid INTEGER NOT NULL, other INTEGER NOT NULL, bytes INTEGER NOT NULL,
     record BLOB NOT NULL, source BLOB NOT NULL);
-CREATE INDEX content_video ON content(batch, video_id);
+CREATE INDEX content_batch_video ON content(batch, video_id);
+CREATE INDEX content_video ON content(video_id);
 CREATE TABLE staged(content INTEGER PRIMARY KEY REFERENCES content ON DELETE CASCADE);
 CREATE TABLE principal(
     key_hash BLOB PRIMARY KEY, scope BLOB NOT NULL, kind TEXT NOT NULL, verified_at INTEGER NOT NULL,

@@ -25,6 +25,7 @@ public:
     Result<bool> purge(const Key& key) override;
     Result<std::vector<Snapshot>> list(std::span<const Scope> scopes, std::string_view cursor,
                                        std::size_t limit) override;
+    Result<std::vector<Key>> batches_with(std::span<const Scope> scopes, std::string_view video_id) override;
     Result<std::vector<HistoryEntry>> history(const Key& key) override;
     Result<void> trim_history(const Key& key, std::uint32_t keep, TimePoint oldest) override;
     Result<void> used(std::span<const std::pair<Key, TimePoint>> reads) override;

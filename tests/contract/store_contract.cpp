@@ -219,6 +219,19 @@ TEST_CASE("store: upstream's own items come by video id, in the order asked for"
     CHECK(sources->at(2) == batch.records[0].source);
 }
 
+TEST_CASE("store: a video names the batches that hold it, within the scope")
+{
+    const Directory directory;
+    auto store = open(directory);
+    for (const auto* id : {"b1", "b2"})
+        REQUIRE(put(*store, {scope(), id}, make_batch(id, {{"approved"}, {}}), at(1)));
+    REQUIRE(put(*store, {scope(), "b3"}, make_batch("b3", {{"approved"}}), at(1)));
+    REQUIRE(put(*store, {scope("other"), "b4"}, make_batch("b4", {{"approved"}, {}}), at(1)));
+    const std::array mine{scope()};
+    CHECK(*store->batches_with(mine, "video-1") == std::vector<Key>{{scope(), "b1"}, {scope(), "b2"}});
+    CHECK(store->batches_with(mine, "nobody")->empty());
+}
+
 TEST_CASE("store: a purged batch is gone, and a snapshot still coming in for it can't be published")
 {
     const Directory directory;

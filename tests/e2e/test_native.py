@@ -234,6 +234,14 @@ def test_a_write_through_the_daemon_is_seen_by_the_very_next_read(daemon):
     assert daemon.get(ANALYSIS).json()["batch_metadata"]["metadata"] == {"site": "north"}
 
 
+def test_a_write_to_a_video_makes_its_batches_ask_again(sandbox, daemon):
+    daemon.get(ANALYSIS)
+    sandbox.reset_counts()
+    assert daemon.post("/api/videos/vid1-000002/analyses/an-vid1-000002/generate-thumbnails", {}).status == 200
+    assert daemon.get(ANALYSIS).headers["cache-status"].startswith("nomadic-cached; fwd=stale")
+    assert sandbox.counts() == {"thumbnails": 1, "status": 1, "bulk": 1}
+
+
 def test_request_directives(sandbox, daemon):
     assert daemon.get(ANALYSIS, {"Cache-Control": "only-if-cached"}).status == 504
     assert sandbox.counts() == {}

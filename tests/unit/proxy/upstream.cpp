@@ -94,9 +94,11 @@ TEST_CASE("drop-in: bodies that upstream would take, and those that are its to r
     CHECK_FALSE(parse_filter_request(R"({"other":1})").has_value());
 }
 
-TEST_CASE("passthrough: the batch that a path names")
+TEST_CASE("passthrough: the batch or video that a path names")
 {
-    CHECK(batch_named_by("/api/batch/b%201/metadata") == "b 1");
-    CHECK(batch_named_by("/api/batches/b") == "b");
-    CHECK(batch_named_by("/api/videos/b").empty());
+    CHECK(named_by("/api/batch/b%201/metadata").batch_id == "b 1");
+    CHECK(named_by("/api/batches/b").batch_id == "b");
+    CHECK(named_by("/api/videos/v/analyses/a/generate-thumbnails").video_id == "v");
+    CHECK(named_by("/api/video/v").video_id == "v");
+    CHECK_FALSE(named_by("/api/upload-video").anything());
 }
