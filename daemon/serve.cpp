@@ -1,5 +1,6 @@
 #include "daemon/app.hpp"
 #include "daemon/command.hpp"
+#include "daemon/sd_notify.hpp"
 
 #include "base/log.hpp"
 
@@ -22,8 +23,10 @@ void run_until_signalled(App& app)
         if (error)
             return;
         log::info("stopping", {{"signal", std::to_string(number)}});
+        notify_stopping();
         app.stop();
     });
+    notify_ready();
     app.run();
 }
 

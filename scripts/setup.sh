@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev prometheus-cpp-dev
-          libspdlog-dev libtomlplusplus-dev
+          libspdlog-dev libtomlplusplus-dev libsystemd-dev
           libcli11-dev doctest-dev clang clang-format clang-tidy python3-venv curl strace)
 if apt-cache show libboost1.81-dev >/dev/null 2>&1 || dpkg -s libboost1.81-dev >/dev/null 2>&1; then
     packages+=(libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-system1.81-dev)

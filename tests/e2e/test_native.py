@@ -4,8 +4,11 @@ import concurrent.futures
 import csv
 import io
 import json
+import socket
 
 import pytest
+
+from harness import run
 
 BATCH = "ask-12-80-1"
 ANALYSIS = f"/v1/batches/{BATCH}/analysis"
@@ -263,6 +266,25 @@ def test_the_disk_quota_evicts_what_was_read_longest_ago(sandbox, start):
     kept = [b["batch_id"] for b in daemon.get("/v1/batches").json()["batches"]]
     assert "ask-40-1500-11" in kept and 0 < len(kept) < 12
     assert daemon.get("/v1/batches/ask-40-1500-0/analysis").status == 200
+
+
+def test_systemd_is_told_when_it_is_ready_and_when_it_stops(start, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.settimeout(30)
+        listener.bind(str(tmp_path / "notify"))
+        daemon = start(environment={"NOTIFY_SOCKET": str(tmp_path / "notify")})
+        assert b"READY=1" in listener.recv(4096)
+        assert daemon.stop() == 0
+        assert b"STOPPING=1" in listener.recv(4096)
+
+
+def test_a_unix_socket_serves_too_and_goes_with_the_daemon(start, tmp_path):
+    path = tmp_path / "socket"
+    daemon = start("--server-unix-socket", str(path))
+    assert run("get", BATCH, "--csv", "--server", f"unix:{path}").returncode == 0
+    assert BATCH in run("ls", "--server", f"unix:{path}").stdout
+    assert daemon.stop() == 0
+    assert not path.exists()
 
 
 def test_health(daemon):
