@@ -111,7 +111,8 @@ Result<void> load_file(const std::string& file, Loaded& loaded)
 
 Result<void> load_environment(const Environment& environment, Loaded& loaded)
 {
-    for (const auto& [name, value] : environment) {
+    for (const auto& [variable, value] : environment) {
+        const std::string& name = variable; // clang 14 does not capture a structured binding
         if (!name.starts_with("NOMADIC_CACHED_"))
             continue;
         const auto table = settings_table();
