@@ -186,7 +186,17 @@ awaitable<proxy::Response> App::handle(proxy::Request& request)
 {
     const auto begun = std::chrono::steady_clock::now();
     auto response = co_await answer(request);
-    metrics_.request(request, response, std::chrono::steady_clock::now() - begun);
+    guard_->allow_origin(request, response);
+    const auto took = std::chrono::steady_clock::now() - begun;
+    metrics_.request(request, response, took);
+    // The path alone: a query may hold what somebody searches for.
+    log::info("request", {{"method", request.method},
+                          {"path", request.path},
+                          {"status", std::to_string(response.status)},
+                          {"cache", std::string(response.fields.get("Cache-Status"))},
+                          {"ms", std::to_string(std::chrono::duration<double, std::milli>(took).count())},
+                          {"peer", request.peer.address},
+                          {"request_id", request.request_id}});
     co_return response;
 }
 

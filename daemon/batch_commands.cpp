@@ -72,7 +72,47 @@ void print_log(const std::string&, const Reply& reply)
     }
 }
 
+void print_body(const std::string&, const Reply& reply)
+{
+    std::cout << reply.body << "\n";
+}
+
+// What is missing would be an offline miss.
+int ensure(const Options& options)
+{
+    bool missing = false;
+    const auto ask = [&](const Client& client, const std::string& path) {
+        auto reply = client.request("GET", path);
+        missing = missing || (reply && reply->status == 404);
+        return reply;
+    };
+    const int status = for_each_batch(options, ask, print_summary);
+    return missing ? static_cast<int>(exit_offline_miss) : status;
+}
+
 } // namespace
+
+Run setup_show(CLI::App& app)
+{
+    return setup(
+        app, [](const Client& client, const std::string& path) { return client.request("GET", path); }, print_body);
+}
+
+Run setup_diff(CLI::App& app)
+{
+    return setup(
+        app, [](const Client& client, const std::string& path) { return client.request("GET", path + "/diff"); },
+        print_body);
+}
+
+Run setup_ensure(CLI::App& app)
+{
+    auto options = std::make_shared<Options>();
+    options->config.add_to(app);
+    app.add_option("batches", options->batches, "Batch ids")->required();
+    app.add_option("--server", options->server, "The daemon: http://host:port or unix:PATH");
+    return [options] { return ensure(*options); };
+}
 
 Run setup_prefetch(CLI::App& app)
 {

@@ -10,13 +10,38 @@ namespace nomadic::daemon {
 
 namespace {
 
+using proxy::awaitable;
+
 struct ServeOptions {
     ConfigOptions config;
     AppOptions app;
 };
 
+// What can change while running changes; for the rest a restart is needed, and said to be.
+void reload(const ServeOptions& options)
+{
+    auto loaded = options.config.load();
+    if (!loaded) {
+        log::error("the configuration was not reloaded", {{"error", loaded.error().detail}});
+        return;
+    }
+    log::configure(loaded->settings.log.level, loaded->settings.log.format);
+    log::info("log.level and log.format were reloaded; every other setting needs a restart");
+}
+
+awaitable<void> reload_on_hangup(const ServeOptions& options)
+{
+    boost::asio::signal_set hangups(co_await boost::asio::this_coro::executor, SIGHUP);
+    for (;;) {
+        auto [error, number] = co_await hangups.async_wait(proxy::as_result);
+        if (error)
+            co_return;
+        reload(options);
+    }
+}
+
 // The signal set refers to the app's loop, so it must go first.
-void run_until_signalled(App& app)
+void run_until_signalled(App& app, const ServeOptions& options)
 {
     boost::asio::signal_set signals(app.loop(), SIGTERM, SIGINT);
     signals.async_wait([&](boost::system::error_code error, int number) {
@@ -26,6 +51,7 @@ void run_until_signalled(App& app)
         notify_stopping();
         app.stop();
     });
+    boost::asio::co_spawn(app.loop(), reload_on_hangup(options), boost::asio::detached);
     notify_ready();
     app.run();
 }
@@ -45,7 +71,7 @@ int serve(const ServeOptions& options)
     log::info("ready", {{"version", NOMADIC_CACHED_VERSION},
                         {"upstream", options.app.offline ? "none (offline)" : loaded->settings.upstream.base_url},
                         {"key", (*app)->key_origin().empty() ? "the clients' own" : (*app)->key_origin()}});
-    run_until_signalled(**app);
+    run_until_signalled(**app, options);
     app->reset();
     log::info("stopped");
     log::flush();

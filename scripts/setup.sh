@@ -28,12 +28,12 @@ fi
 environment() { # environment NAME REQUIREMENT...
     local folder=".venv/$1"
     shift
-    [ -f "$folder/.ready" ] && return
+    [ "$(cat "$folder/.ready" 2>/dev/null)" = "$*" ] && return
     echo "making $folder: $*"
     python3 -m venv "$folder"
     "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"
-    touch "$folder/.ready"
+    echo "$*" >"$folder/.ready"
 }
-environment tests pytest==8.3.4
+environment tests pytest==8.3.4 pandas==2.2.3
 environment client-0.1.53 nomadicml==0.1.53
 environment client-0.1.64 nomadic==0.1.64

@@ -54,6 +54,21 @@ bool HostGuard::is_ours(std::string_view authority) const
     });
 }
 
+bool HostGuard::is_listed(std::string_view origin) const
+{
+    return std::find(origins_.begin(), origins_.end(), origin) != origins_.end();
+}
+
+void HostGuard::allow_origin(const Request& request, Response& response) const
+{
+    const auto origin = request.fields.get("Origin");
+    if (origin.empty() || !is_listed(origin))
+        return;
+    response.fields.set("Access-Control-Allow-Origin", std::string(origin));
+    response.fields.set("Access-Control-Expose-Headers", "ETag, Cache-Status, X-Snapshot, X-Total-Count, X-Request-ID");
+    response.fields.add("Vary", "Origin");
+}
+
 Result<void> HostGuard::check(const Request& request) const
 {
     const auto host = request.fields.get("Host");
@@ -61,14 +76,14 @@ Result<void> HostGuard::check(const Request& request) const
         return failure(Errc::misdirected, "This daemon does not answer for the host '" + std::string(host) +
                                               "'. Use localhost, or add the name to server.allowed_hosts.");
     const auto origin = request.fields.get("Origin");
-    if (!origin.empty() && !request.is_safe()) {
-        const auto own = [&](std::string_view scheme) { return origin == std::string(scheme) + std::string(host); };
-        if (!own("http://") && !own("https://") &&
-            std::find(origins_.begin(), origins_.end(), origin) == origins_.end())
-            return failure(Errc::forbidden,
-                           "A page of '" + std::string(origin) +
-                               "' may not write here. If it should, add it to server.allowed_origins.");
-    }
+    const auto own = [&](std::string_view scheme) { return origin == std::string(scheme) + std::string(host); };
+    const bool strange = !origin.empty() && !own("http://") && !own("https://") && !is_listed(origin);
+    // Browsers say with Sec-Fetch-Site whose page is behind a request, also where they send no Origin.
+    const bool cross_site = request.fields.get("Sec-Fetch-Site") == "cross-site" && !is_listed(origin);
+    if ((strange && !request.is_safe()) || cross_site)
+        return failure(Errc::forbidden,
+                       "A page of " + (origin.empty() ? "another site" : "'" + std::string(origin) + "'") +
+                           " may not use this daemon. If it should, add its origin to server.allowed_origins.");
     if (tokens_.empty() || request.path == "/healthz" || request.path == "/readyz")
         return {};
     const auto authorization = request.fields.get("Authorization");

@@ -1,7 +1,7 @@
 #pragma once
 
 // Who may talk to us at all, before any route looks at a request: a Host that is ours (a page that rebinds its name to
-// 127.0.0.1 is not), no stranger's Origin on a write, a local token where tokens are configured. Loop thread.
+// 127.0.0.1 is not), no stranger's page behind it, a local token where tokens are configured. Loop thread.
 
 #include "base/secret.hpp"
 #include "config/settings.hpp"
@@ -17,11 +17,15 @@ public:
     // Misdirected, forbidden or unauthorized; nothing when the request may pass.
     Result<void> check(const Request& request) const;
 
+    // Lets a page of a listed origin read the answer (CORS); no other page may.
+    void allow_origin(const Request& request, Response& response) const;
+
     // With local tokens, `Authorization` is ours and must not go upstream.
     bool uses_tokens() const { return !tokens_.empty(); }
 
 private:
     bool is_ours(std::string_view authority) const;
+    bool is_listed(std::string_view origin) const;
 
     std::vector<std::string> hosts_;
     std::vector<std::string> origins_;

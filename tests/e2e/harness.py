@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 import urllib.parse
 
 BINARY = os.path.join(os.environ["NOMADIC_BUILD"], "nomadic-cached")
@@ -52,6 +53,12 @@ class Process:
             if self._marker.search(line):
                 self._ready.set()
         self._ready.set()
+
+    def wait_for(self, text):
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.output():
+            assert time.monotonic() < deadline, self.output()
+            time.sleep(0.01)
 
     def output(self):
         return "".join(self.lines)

@@ -217,6 +217,11 @@ def test_commands(sandbox, daemon, tmp_path):
     sandbox.review("ask-3-9-1", review_status="reviewed")
     assert command("refresh", "ask-3-9-1").stdout.endswith(", changed\n")
     assert len(command("log", "ask-3-9-1").stdout.splitlines()) == 2
+    assert '"review_status":{"from"' in command("diff", "ask-3-9-1").stdout
+    assert '"batch_id":"ask-3-9-1"' in command("show", "ask-3-9-1").stdout
+    assert command("ensure", "ask-3-9-1").returncode == 0
+    assert command("ensure", "ask-3-9-1", "never-read").returncode == 5
+    assert '"offline":false' in command("stats").stdout
     assert command("purge", "ask-3-9-1").stdout == "ask-3-9-1: removed\n"
     assert command("purge", "ask-3-9-1").returncode == 3
     sandbox.faults(error_every=1)

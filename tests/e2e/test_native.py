@@ -4,8 +4,10 @@ import concurrent.futures
 import csv
 import io
 import json
+import signal
 import socket
 
+import pandas
 import pytest
 
 from harness import run
@@ -92,6 +94,18 @@ def test_filters_and_formats_agree_with_each_other(daemon):
     assert [r["Video ID"] for r in records] == [video for video, _ in wanted]
     assert [r["AI Analysis"] for r in records] == [e.get("aiAnalysis", "") for _, e in wanted]
     assert table.headers["x-total-count"] == str(len(wanted))
+
+
+def test_the_documented_csv_reads_back_in_pandas(daemon):
+    events = [(r["video_id"], e) for r in daemon.get(ANALYSIS).json()["results"] for e in r["events"]]
+    table = pandas.read_csv(daemon.url + ANALYSIS + "?as_csv=true", keep_default_na=False, dtype=str)
+    assert list(table.columns) == (
+        "Query,Video,Approval Status,Timestamp,Category,Label,AI Analysis,Severity,Video ID,Analysis ID,Batch ID,"
+        "Batch Viewer URL,Status,Confidence,Annotated Thumbnail URL,Import Source URI,Summary"
+    ).split(",")
+    assert list(table["Video ID"]) == [video for video, _ in events]
+    assert list(table["AI Analysis"]) == [e.get("aiAnalysis", "") for _, e in events]
+    assert [float(text) for text in table["Confidence"] if text] == [e["confidence"] for _, e in events if "confidence" in e]
 
 
 def test_narrowing(daemon):
@@ -276,6 +290,19 @@ def test_systemd_is_told_when_it_is_ready_and_when_it_stops(start, tmp_path):
         assert b"READY=1" in listener.recv(4096)
         assert daemon.stop() == 0
         assert b"STOPPING=1" in listener.recv(4096)
+
+
+def test_sighup_reloads_the_log_level_and_keeps_serving(start, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text("[log]\nlevel = 'info'\n")
+    daemon = start("--config", str(config))
+    config.write_text("[log]\nlevel = 'nonsense'\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.wait_for("was not reloaded")
+    config.write_text("[log]\nlevel = 'debug'\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.wait_for("were reloaded")
+    assert daemon.get("/healthz").status == 200
 
 
 def test_a_unix_socket_serves_too_and_goes_with_the_daemon(start, tmp_path):
