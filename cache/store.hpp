@@ -32,6 +32,7 @@ struct Snapshot {
     std::string review_status;                                 // "" when never reviewed
     bool stale = false; // invalidated by a write: must be revalidated before it is served
     bool pinned = false;
+    std::uint64_t snapshots = 0; // states of the batch that are kept
 
     std::uint64_t event_count() const;
 };
@@ -105,7 +106,8 @@ public:
     // Removes the least recently used batches that are not pinned until the files together are within `quota_bytes`,
     // and gives the space back. Returns what was removed. The batch that was used last always stays.
     virtual Result<std::vector<Key>> evict(std::uint64_t quota_bytes) = 0;
-    virtual Result<std::uint64_t> disk_bytes() = 0; // database and write-ahead log together
+    virtual Result<std::uint64_t> free_disk_bytes() = 0; // that the file system has left for us
+    virtual Result<std::uint64_t> disk_bytes() = 0;      // database and write-ahead log together
 
     virtual Result<void> remember(const batch::Digest& key_hash, const Principal&) = 0;
     virtual Result<std::optional<Principal>> recall(const batch::Digest& key_hash) = 0;

@@ -21,9 +21,7 @@ inline constexpr std::uint64_t KiB = 1024, MiB = 1024 * KiB, GiB = 1024 * MiB;
 struct Server {
     std::vector<std::string> listen{"127.0.0.1:8765"}; // host:port; port 0 takes a free one
     std::string unix_socket;                           // path; "" for none
-    std::vector<std::string> unix_users;               // peers let in by name or id; empty: whom the file mode lets
-    std::vector<std::string> unix_groups;
-    std::vector<std::string> bearer_tokens; // local credentials; empty: loopback is enough
+    std::vector<std::string> bearer_tokens;            // local credentials; empty: loopback is enough
     std::string bearer_tokens_file;
     std::vector<std::string> allowed_hosts;   // beside localhost and what we listen on
     std::vector<std::string> allowed_origins; // web pages that may read through a browser

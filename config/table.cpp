@@ -25,12 +25,8 @@ Choice choice(std::span<const std::string_view> names, Enum& value)
 const std::array table{
     Setting{"server", "listen", "Addresses to listen on, host:port; port 0 takes a free one",
             [](Settings& s) -> Slot { return &s.server.listen; }},
-    Setting{"server", "unix_socket", "Path of a Unix socket to listen on as well",
+    Setting{"server", "unix_socket", "Path of a Unix socket to listen on as well; its owner's alone",
             [](Settings& s) -> Slot { return &s.server.unix_socket; }},
-    Setting{"server", "unix_users", "Users, by name or id, who may connect to the Unix socket; empty: by file mode",
-            [](Settings& s) -> Slot { return &s.server.unix_users; }},
-    Setting{"server", "unix_groups", "Groups, by name or id, who may connect to the Unix socket",
-            [](Settings& s) -> Slot { return &s.server.unix_groups; }},
     Setting{.table = "server",
             .key = "bearer_tokens",
             .help = "Tokens that local clients must send; empty: being on this machine is enough",

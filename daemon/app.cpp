@@ -4,6 +4,7 @@
 #include "cache/open_store.hpp"
 #include "config/validate.hpp"
 #include "daemon/upstream_proxy.hpp"
+#include "proxy/http/conditional.hpp"
 #include "proxy/http/problem.hpp"
 #include "proxy/routes/health.hpp"
 
@@ -187,6 +188,11 @@ awaitable<proxy::Response> App::handle(proxy::Request& request)
     const auto begun = std::chrono::steady_clock::now();
     auto response = co_await answer(request);
     guard_->allow_origin(request, response);
+    // What is passed through keeps the upstream's own.
+    if (response.fields.get("Cache-Status") != "nomadic-cached; fwd=bypass") {
+        response.fields.set("Date", proxy::http_date(clock_.now()));
+        response.fields.set("X-Content-Type-Options", "nosniff");
+    }
     const auto took = std::chrono::steady_clock::now() - begun;
     metrics_.request(request, response, took);
     // The path alone: a query may hold what somebody searches for.

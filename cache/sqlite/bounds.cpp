@@ -115,6 +115,13 @@ Result<std::vector<Key>> SqliteStore::evict(std::uint64_t quota_bytes)
     });
 }
 
+Result<std::uint64_t> SqliteStore::free_disk_bytes()
+{
+    std::error_code error;
+    const auto space = std::filesystem::space(path_, error);
+    return error ? Result<std::uint64_t>(store_failure(error.message())) : std::uint64_t{space.available};
+}
+
 Result<std::uint64_t> SqliteStore::disk_bytes()
 {
     std::uint64_t bytes = 0;

@@ -8,7 +8,8 @@ using std::chrono::milliseconds;
 
 const std::string select_snapshot =
     "SELECT s.id, b.scope, b.batch_id, s.digest, s.fetched_at, s.validated_at, s.videos, s.approved, s.rejected, "
-    "s.pending, s.invalid, s.other, s.bytes, s.review_status, b.stale, b.pinned "
+    "s.pending, s.invalid, s.other, s.bytes, s.review_status, b.stale, b.pinned, (SELECT count(*) FROM snapshot WHERE "
+    "batch = b.id) "
     "FROM snapshot s JOIN batch b ON b.id = s.batch ";
 
 namespace {
@@ -39,6 +40,7 @@ Snapshot to_snapshot(const Rows& rows)
     snapshot.review_status = rows.bytes(13);
     snapshot.stale = rows.integer(14) != 0;
     snapshot.pinned = rows.integer(15) != 0;
+    snapshot.snapshots = static_cast<std::uint64_t>(rows.integer(16));
     return snapshot;
 }
 

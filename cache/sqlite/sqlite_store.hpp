@@ -30,6 +30,7 @@ public:
     Result<void> trim_history(const Key& key, std::uint32_t keep, TimePoint oldest) override;
     Result<void> used(std::span<const std::pair<Key, TimePoint>> reads) override;
     Result<std::vector<Key>> evict(std::uint64_t quota_bytes) override;
+    Result<std::uint64_t> free_disk_bytes() override;
     Result<std::uint64_t> disk_bytes() override;
     Result<void> remember(const batch::Digest& key_hash, const Principal& principal) override;
     Result<std::optional<Principal>> recall(const batch::Digest& key_hash) override;

@@ -37,6 +37,7 @@ boost::json::object summary_of(const cache::Snapshot& snapshot, const cache::Dec
              snapshot.review_status.empty() ? boost::json::value() : boost::json::value(snapshot.review_status)},
             {"bytes", snapshot.bytes},
             {"snapshot", snapshot.id},
+            {"snapshots", snapshot.snapshots},
             {"fetched_at", format_rfc3339(snapshot.fetched_at)},
             {"validated_at", format_rfc3339(snapshot.validated_at)},
             {"freshness",

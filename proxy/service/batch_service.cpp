@@ -67,7 +67,7 @@ BatchService::BatchService(const config::Settings& settings, cache::AsyncStore& 
       running_(settings.upstream.poll_interval, clock)
 {
     if (upstream_ != nullptr)
-        fetcher_.emplace(*upstream_, store_, clock_);
+        fetcher_.emplace(*upstream_, store_, clock_, settings.cache.min_free_disk);
 }
 
 awaitable<Key> BatchService::locate(Identity identity, std::string batch_id)

@@ -65,7 +65,7 @@ awaitable<Result<Identity>> Credentials::identify(const Request& request)
     auto key = key_of(request.fields);
     if (!key)
         co_return key.error();
-    if (!*key || parameters_.serve_every_scope)
+    if (!*key)
         co_return co_await anonymous_identity();
 
     const auto hash = keyed_hash(parameters_.install_secret, **key);
@@ -113,7 +113,7 @@ awaitable<Result<Identity>> Credentials::anonymous_identity()
     if (!principals)
         co_return principals.error();
     for (const auto& principal : *principals)
-        if (parameters_.serve_every_scope || principal.kind == "daemon")
+        if (principal.kind == "daemon")
             identity.scopes.push_back(principal.scope);
     if (identity.scopes.empty() && !principals->empty())
         co_return unauthorized("Everything stored here was fetched with the keys of the daemon's clients. Send the key "
@@ -207,16 +207,6 @@ Result<Credentials::Verified> Credentials::verdict(const batch::Digest& hash, co
     if (!user.empty())
         return partition("user", user, std::string(user));
     return partition("key", batch::to_hex(hash), "key");
-}
-
-awaitable<void> Credentials::refused(Identity identity)
-{
-    if (!identity.credential || daemon_mode())
-        co_return;
-    const auto hash = keyed_hash(parameters_.install_secret, *identity.credential);
-    verified_.erase(hash);
-    auto forget_key = [hash](cache::Store& store) { return store.forget(hash); };
-    co_await store_.write(forget_key);
 }
 
 awaitable<std::optional<cache::Principal>> Credentials::recall(batch::Digest hash)

@@ -30,7 +30,6 @@ public:
         std::string install_secret;
         Credential daemon_key; // empty: the clients' own keys are used
         Reach reach = Reach::online;
-        bool serve_every_scope = false; // a bundle: whoever has the file may read it
     };
 
     // `upstream` may be null only offline.
@@ -40,9 +39,6 @@ public:
     // Fails with Errc::unauthorized (no key, refused, contradictory keys), or as the upstream does when the key can't
     // be verified and no earlier verification is young enough.
     awaitable<Result<Identity>> identify(const Request& request);
-
-    // Upstream refused this identity's key on another request: verify it anew the next time.
-    awaitable<void> refused(Identity identity);
 
     bool daemon_mode() const { return parameters_.daemon_key != nullptr; }
 

@@ -28,7 +28,14 @@ void put_in_order(HeldBatch& held)
 awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batch::StatusDocument status,
                                                std::function<bool()> still_wanted)
 {
-    auto begin = [key](Store& store) { return store.begin(key); };
+    auto begin = [key, floor = min_free_disk_](Store& store) -> Result<std::unique_ptr<SnapshotWriter>> {
+        const auto left = store.free_disk_bytes();
+        if (left && *left < floor)
+            return Failure{.code = Errc::store_failed,
+                           .detail = "Less disk space is left than cache.min_free_disk asks for.",
+                           .members = {}};
+        return store.begin(key);
+    };
     auto begun = co_await store_.write(begin);
     if (!begun)
         co_return co_await without_store(std::move(key), std::move(asker), std::move(status), begun.error());

@@ -18,8 +18,9 @@ struct Fetched {
 
 class Fetcher {
 public:
-    Fetcher(Upstream& upstream, cache::AsyncStore& store, const Clock& clock)
-        : upstream_(upstream), store_(store), clock_(clock)
+    // With less than `min_free_disk` bytes left on the disk nothing is stored.
+    Fetcher(Upstream& upstream, cache::AsyncStore& store, const Clock& clock, std::uint64_t min_free_disk)
+        : upstream_(upstream), store_(store), clock_(clock), min_free_disk_(min_free_disk)
     {}
 
     // `still_wanted` is asked once everything is there and before the commit: no means that a write has overtaken this
@@ -35,6 +36,7 @@ private:
     Upstream& upstream_;
     cache::AsyncStore& store_;
     const Clock& clock_;
+    std::uint64_t min_free_disk_;
 };
 
 // The facts of a batch that is only in memory, so that routes treat it as any other.

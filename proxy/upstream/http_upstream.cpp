@@ -55,7 +55,13 @@ awaitable<Result<batch::StatusDocument>> HttpUpstream::status(std::string batch_
         co_return exchange.error();
     if (exchange->status != 200)
         co_return refusal(*exchange, "batch " + batch_id, clock_.now());
-    auto parse = [&] { return batch::parse_status(std::move(exchange->body), batch_id); };
+    // Only a completed batch has to say what is in it.
+    auto parse = [&]() -> Result<batch::StatusDocument> {
+        auto running = batch::parse_status(exchange->body, batch_id, batch::RequireVideos::no);
+        if (!running || !running->completed())
+            return running;
+        return batch::parse_status(std::move(exchange->body), batch_id);
+    };
     co_return co_await on_workers(workers_, parse);
 }
 

@@ -190,6 +190,19 @@ def test_a_strangers_host_or_origin_is_refused(daemon):
     assert daemon.post(ANALYSIS.replace("analysis", "refresh"), {}, {"Origin": "https://evil.example"}).status == 403
 
 
+def test_without_disk_space_it_passes_through_and_says_so(sandbox, start):
+    daemon = start("--cache-min-free-disk", "900 TiB")
+    for _ in range(2):
+        answer = daemon.get(ANALYSIS)
+        assert answer.status == 200 and len(answer.json()["results"]) == 250
+        assert answer.headers["cache-status"] == "nomadic-cached; fwd=miss"
+    assert daemon.get("/v1/batches").json()["batches"] == []
+    assert "cache.min_free_disk" in daemon.output()
+    ids = [f"vid1-{i:06}" for i in range(100)]
+    bulk = daemon.post(f"/api/batch/{BATCH}/analyses/bulk", {"video_ids": ids})
+    assert len(bulk.json()["analyses"]) + len(bulk.json()["unresolved_video_ids"]) == 100
+
+
 def test_large_answers_go_through_a_file_and_are_whole(sandbox, start):
     small = start("--cache-spool-threshold", "1 KiB", "--cache-hot-bytes", "0")
     large = start("--cache-spool-threshold", "1 GiB", data_dir=small.process.args[5] + "2")

@@ -24,7 +24,7 @@ def test_a_miss_is_stored_and_then_hit(sandbox, daemon):
     assert hit.headers["cache-status"].startswith("nomadic-cached; hit; ttl=")
     assert hit.body == miss.body
     assert sandbox.counts() == {"status": 1, "bulk": 1}
-    for name in ("etag", "age", "last-modified", "cache-control", "vary", "x-snapshot", "x-request-id", "server-timing"):
+    for name in ("date", "x-content-type-options", "etag", "age", "last-modified", "cache-control", "vary", "x-snapshot", "x-request-id", "server-timing"):
         assert name in hit.headers
     assert int(hit.headers["x-total-count"]) == sum(len(r["events"]) for r in hit.json()["results"])
 
@@ -224,6 +224,7 @@ def test_a_review_is_seen_after_a_refresh_and_history_keeps_what_was(sandbox, da
     after = daemon.get(ANALYSIS)
     assert after.json()["results"][0]["events"][0]["approval"] == changed
     snapshots = daemon.get(f"/v1/batches/{BATCH}/snapshots").json()["snapshots"]
+    assert daemon.get(f"/v1/batches/{BATCH}").json()["snapshots"] == 2
     assert [s["changed"] for s in snapshots] == [1, 12]
     old = daemon.get(ANALYSIS + f"?as_of={snapshots[1]['snapshot']}")
     assert old.body == before.body
