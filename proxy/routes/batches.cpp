@@ -173,21 +173,6 @@ BatchesRoutes::Outcome BatchesRoutes::snapshots(Request&, Identity identity, std
     co_return json::object{{"snapshots", std::move(snapshots)}};
 }
 
-awaitable<Result<cache::Snapshot>> BatchesRoutes::stored_as_of(cache::Key key, cache::AsOf as_of)
-{
-    auto find = [key, as_of](cache::Store& store) { return store.find(key, as_of); };
-    auto found = co_await store_.read(find);
-    if (!found)
-        co_return found.error();
-    if (!*found)
-        co_return Failure{.code = Errc::not_found,
-                          .detail = "No state of batch " + key.batch_id +
-                                    " is stored for that time or id. GET /v1/batches/" + key.batch_id +
-                                    "/snapshots lists those there are.",
-                          .members = {}};
-    co_return **found;
-}
-
 BatchesRoutes::Outcome BatchesRoutes::compared(cache::Snapshot from, cache::Snapshot to)
 {
     auto compare = [from = std::move(from), to = std::move(to)](cache::Store& store) {
@@ -207,12 +192,12 @@ BatchesRoutes::Outcome BatchesRoutes::diff(Request& request, Identity identity, 
         co_return newest.error();
     auto to = newest;
     if (range->to)
-        to = co_await stored_as_of(newest->key, *range->to);
+        to = co_await batches_.find_as_of(newest->key, *range->to);
     if (!to)
         co_return to.error();
     auto from = to;
     if (range->from) {
-        from = co_await stored_as_of(newest->key, *range->from);
+        from = co_await batches_.find_as_of(newest->key, *range->from);
     } else {
         auto read_history = [key = newest->key](cache::Store& store) { return store.history(key); };
         auto history = co_await store_.read(read_history);
@@ -221,7 +206,7 @@ BatchesRoutes::Outcome BatchesRoutes::diff(Request& request, Identity identity, 
         for (auto entry = history->rbegin(); entry != history->rend() && entry->id < to->id; ++entry)
             range->from = cache::AsOf{.snapshot = entry->id, .time = {}};
         if (range->from)
-            from = co_await stored_as_of(newest->key, *range->from);
+            from = co_await batches_.find_as_of(newest->key, *range->from);
     }
     if (!from)
         co_return from.error();

@@ -25,7 +25,6 @@ private:
     Outcome purge(Request& request, Identity identity, std::string batch_id);
 
     awaitable<Result<cache::Snapshot>> stored(Identity identity, std::string batch_id);
-    awaitable<Result<cache::Snapshot>> stored_as_of(cache::Key key, cache::AsOf as_of);
     Outcome compared(cache::Snapshot from, cache::Snapshot to);
 
     Credentials& credentials_;

@@ -107,22 +107,30 @@ awaitable<Result<Answer>> BatchService::get(Want want)
     co_return co_await fetched_answer(std::move(want), key, snapshot);
 }
 
-awaitable<Result<Answer>> BatchService::get_as_of(Want want, cache::AsOf as_of)
+awaitable<Result<Snapshot>> BatchService::find_as_of(Key key, cache::AsOf as_of)
 {
-    const Key key = co_await locate(want.identity, want.batch_id);
     auto find = [key, as_of](Store& store) { return store.find(key, as_of); };
     auto found = co_await store_.read(find);
     if (!found)
         co_return found.error();
     if (!*found)
         co_return Failure{.code = Errc::not_found,
-                          .detail = "No state of batch " + want.batch_id +
-                                    " is stored for that time or id. GET /v1/batches/" + want.batch_id +
+                          .detail = "No state of batch " + key.batch_id +
+                                    " is stored for that time or id. GET /v1/batches/" + key.batch_id +
                                     "/snapshots lists those there are.",
                           .members = {}};
-    Provenance provenance{.age = std::chrono::floor<std::chrono::seconds>(clock_.now() - (*found)->validated_at)};
+    co_return **found;
+}
+
+awaitable<Result<Answer>> BatchService::get_as_of(Want want, cache::AsOf as_of)
+{
+    const Key key = co_await locate(want.identity, want.batch_id);
+    auto found = co_await find_as_of(key, as_of);
+    if (!found)
+        co_return found.error();
+    Provenance provenance{.age = std::chrono::floor<std::chrono::seconds>(clock_.now() - found->validated_at)};
     provenance.detail = "as-of";
-    co_return Answer{.snapshot = **found, .held = nullptr, .provenance = std::move(provenance)};
+    co_return Answer{.snapshot = *found, .held = nullptr, .provenance = std::move(provenance)};
 }
 
 awaitable<Result<Answer>> BatchService::refresh(Want want)

@@ -38,6 +38,7 @@ public:
     awaitable<Result<Answer>> get(Want want);
     // An older state, from the store alone.
     awaitable<Result<Answer>> get_as_of(Want want, cache::AsOf as_of);
+    awaitable<Result<cache::Snapshot>> find_as_of(cache::Key key, cache::AsOf as_of);
     // From upstream and past the store, of which `why` says what is the matter: a client sees no error because of it.
     awaitable<Result<Answer>> around_store(Want want, Failure why);
     // Asks upstream now, whatever is stored.
