@@ -29,9 +29,8 @@ void reload(const ServeOptions& options)
     log::info("log.level and log.format were reloaded; every other setting needs a restart");
 }
 
-awaitable<void> reload_on_hangup(const ServeOptions& options)
+awaitable<void> reload_on_hangup(boost::asio::signal_set& hangups, const ServeOptions& options)
 {
-    boost::asio::signal_set hangups(co_await boost::asio::this_coro::executor, SIGHUP);
     for (;;) {
         auto [error, number] = co_await hangups.async_wait(proxy::as_result);
         if (error)
@@ -40,18 +39,35 @@ awaitable<void> reload_on_hangup(const ServeOptions& options)
     }
 }
 
-// The signal set refers to the app's loop, so it must go first.
-void run_until_signalled(App& app, const ServeOptions& options)
+// The signal sets refer to the app's loop, so they must go first.
+class Signals {
+public:
+    Signals(App& app, const ServeOptions& options) : stop_(app.loop(), SIGTERM, SIGINT), hangup_(app.loop(), SIGHUP)
+    {
+        stop_.async_wait([&app](boost::system::error_code error, int number) {
+            if (error)
+                return;
+            log::info("stopping", {{"signal", std::to_string(number)}});
+            notify_stopping();
+            app.stop();
+        });
+        boost::asio::co_spawn(app.loop(), reload_on_hangup(hangup_, options), boost::asio::detached);
+    }
+
+private:
+    boost::asio::signal_set stop_;
+    boost::asio::signal_set hangup_;
+};
+
+// Signals are taken before readiness is told: whoever waits for it may send one at once.
+void run(App& app, const config::Settings& settings, const ServeOptions& options)
 {
-    boost::asio::signal_set signals(app.loop(), SIGTERM, SIGINT);
-    signals.async_wait([&](boost::system::error_code error, int number) {
-        if (error)
-            return;
-        log::info("stopping", {{"signal", std::to_string(number)}});
-        notify_stopping();
-        app.stop();
-    });
-    boost::asio::co_spawn(app.loop(), reload_on_hangup(options), boost::asio::detached);
+    Signals signals(app, options);
+    for (const auto& address : app.addresses())
+        log::info("listening", {{"address", address}});
+    log::info("ready", {{"version", NOMADIC_CACHED_VERSION},
+                        {"upstream", options.app.offline ? "none (offline)" : settings.upstream.base_url},
+                        {"key", app.key_origin().empty() ? "the clients' own" : app.key_origin()}});
     notify_ready();
     app.run();
 }
@@ -66,12 +82,7 @@ int serve(const ServeOptions& options)
     if (!app)
         return fail(app.error());
 
-    for (const auto& address : (*app)->addresses())
-        log::info("listening", {{"address", address}});
-    log::info("ready", {{"version", NOMADIC_CACHED_VERSION},
-                        {"upstream", options.app.offline ? "none (offline)" : loaded->settings.upstream.base_url},
-                        {"key", (*app)->key_origin().empty() ? "the clients' own" : (*app)->key_origin()}});
-    run_until_signalled(**app, options);
+    run(**app, loaded->settings, options);
     app->reset();
     log::info("stopped");
     log::flush();
