@@ -6,6 +6,11 @@ cd "$(dirname "$0")/.."
 packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev prometheus-cpp-dev
           libspdlog-dev libtomlplusplus-dev libsystemd-dev
           libcli11-dev doctest-dev clang clang-format clang-tidy python3-venv curl strace)
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(sudo)
+apt-cache show clang >/dev/null 2>&1 || "${as_root[@]}" apt-get update -qq # a new machine has no package lists yet
+# The sanitizers' and fuzzer's own libraries: only recommended by clang, and named after its version.
+packages+=("libclang-rt-$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p')-dev")
 if apt-cache show libboost1.81-dev >/dev/null 2>&1 || dpkg -s libboost1.81-dev >/dev/null 2>&1; then
     packages+=(libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libboost-system1.81-dev)
 else
@@ -17,8 +22,6 @@ for package in "${packages[@]}"; do
 done
 if [ ${#missing[@]} -gt 0 ]; then
     echo "installing: ${missing[*]}"
-    as_root=()
-    [ "$(id -u)" = 0 ] || as_root=(sudo)
     "${as_root[@]}" apt-get update -qq
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
         >/dev/null
@@ -34,6 +37,6 @@ environment() { # environment NAME REQUIREMENT...
     "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"
     echo "$*" >"$folder/.ready"
 }
-environment tests pytest==8.3.4 pandas==2.2.3
+environment tests pytest==8.3.4 pytest-xdist==3.6.1 pandas==2.2.3
 environment client-0.1.53 nomadicml==0.1.53
 environment client-0.1.64 nomadic==0.1.64
