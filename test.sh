@@ -32,14 +32,14 @@ python_tests() { # python_tests PRESET PATH...
     NOMADIC_CLIENT_0_1_53_PYTHON="$PWD/.venv/client-0.1.53/bin/python" \
     NOMADIC_CLIENT_0_1_64_PYTHON="$PWD/.venv/client-0.1.64/bin/python" \
     NOMADIC_BUILD="$build" \
-        .venv/tests/bin/python -m pytest -q "$@"
+        .venv/tests/bin/python -m pytest -q -n 4 "$@" # they mostly wait for each other's answers
 }
 
 fuzz() { # each kind of outside bytes for a while; the corpora's inputs first
     build fuzz || return 1
     local found
     found=$(mktemp -d)
-    printf '%s\n' upstream_documents queries requests stored_records |
+    find build/fuzz/fuzz -maxdepth 1 -name 'fuzz_*' -executable -printf '%f\n' | sed 's/^fuzz_//' |
         xargs -P "$(nproc)" -I NAME sh -c "mkdir -p '$found/NAME' &&
             build/fuzz/fuzz/fuzz_NAME -max_total_time=60 -max_len=4096 -artifact_prefix='$found/' '$found/NAME' \
                 fuzz/corpus/NAME >'$found/NAME.log' 2>&1 || { tail -30 '$found/NAME.log'; exit 1; }"
