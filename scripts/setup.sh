@@ -34,7 +34,7 @@ environment() { # environment NAME REQUIREMENT...
     [ "$(cat "$folder/.ready" 2>/dev/null)" = "$*" ] && return
     echo "making $folder: $*"
     python3 -m venv "$folder"
-    "$folder/bin/pip" install --quiet --disable-pip-version-check "$@"
+    "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
     echo "$*" >"$folder/.ready"
 }
 environment tests pytest==8.3.4 pytest-xdist==3.6.1 pandas==2.2.3
