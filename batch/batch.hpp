@@ -38,6 +38,7 @@ struct StatusDocument {
     BatchType type = BatchType::unknown;
     bool action_segmentation = false; // config.custom_workflow_name is robotic-action-segmentation
     std::string review_status;        // text, "" when null or absent
+    bool lists_videos = false;        // the document has them: include_videos=false leaves them out
     std::vector<VideoPointer> videos; // in the document's order, entries without an id skipped, repeats kept
     // Dialect B has no analyses; what it promised as batch_metadata stands here, "" for dialect A.
     std::string metadata_source;

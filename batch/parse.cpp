@@ -68,7 +68,7 @@ BatchType type_of(const Value& config)
 
 } // namespace
 
-Result<StatusDocument> parse_status(std::string source, std::string_view batch_id, RequireVideos require)
+Result<StatusDocument> parse_status(std::string source, std::string_view batch_id)
 {
     StatusDocument status;
     status.source = std::move(source);
@@ -84,12 +84,11 @@ Result<StatusDocument> parse_status(std::string source, std::string_view batch_i
     if (!state.is_string())
         return not_promised("status", "it has no text `status`.");
     const auto videos = document->get("videos");
-    if (!videos.is_array() && require == RequireVideos::yes)
-        return not_promised("status", "it has no array `videos`.");
 
     const auto config = document->get("config");
     status.batch_id = batch_id;
     status.status = python::lower(state.text());
+    status.lists_videos = videos.is_array();
     status.videos = pointers_of(videos);
     status.type = status.videos.empty() ? BatchType::unknown : type_of(config);
     const auto workflow = config.get("custom_workflow_name");

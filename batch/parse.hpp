@@ -11,11 +11,9 @@
 
 namespace nomadic::batch {
 
-// `GET /api/batch/{id}/status`. Fails unless it is an object that names `batch_id` (when it names one at all), has a
-// text `status`, and `videos` is an array (or `require_videos` is no: include_videos=false leaves it out).
-enum class RequireVideos { no, yes };
-Result<StatusDocument> parse_status(std::string source, std::string_view batch_id,
-                                    RequireVideos require = RequireVideos::yes);
+// `GET /api/batch/{id}/status`. Fails unless it is an object that names `batch_id` (when it names one at all) and has a
+// text `status`.
+Result<StatusDocument> parse_status(std::string source, std::string_view batch_id);
 
 // `POST /api/batch/{id}/analyses/bulk`: one record for each pointer asked for, in their order. A video that upstream
 // has no analysis for becomes the placeholder the clients make. Fails when `analyses` is missing or names a video that

@@ -164,7 +164,10 @@ std::string FakeUpstream::batch_status(const Plan& plan)
 FakeUpstream::Outcome FakeUpstream::status(Request& request, const Plan& plan)
 {
     auto document = generator_.status(plan, batch_status(plan), reviews_[plan.batch_id]);
-    if (request.query.find("include_videos=false") != std::string::npos)
+    const auto asks = [&request](const char* text) { return request.query.find(text) != std::string::npos; };
+    const auto lists = scenario_.faults.lists_videos;
+    if (asks("include_videos=false") || lists == Lists::never ||
+        (lists == Lists::on_request && !asks("include_videos=true")))
         document.erase("videos");
     co_return answer(200, json::serialize(document));
 }

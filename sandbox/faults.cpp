@@ -25,6 +25,10 @@ bool change_one(Faults& faults, std::string_view name, const boost::json::value&
         faults.html_every = number();
     else if (name == "failing_video")
         faults.failing_video = value.as_string();
+    else if (name == "lists_videos")
+        faults.lists_videos = value.as_string() == "never"        ? Lists::never
+                              : value.as_string() == "on-request" ? Lists::on_request
+                                                                  : Lists::always;
     else if (name == "speaks")
         faults.speaks = value.as_string() == "bulk"           ? Speaks::bulk
                         : value.as_string() == "filter_batch" ? Speaks::filter_batch

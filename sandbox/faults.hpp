@@ -13,6 +13,7 @@
 namespace nomadic::sandbox {
 
 enum class Speaks { both, bulk, filter_batch };
+enum class Lists { always, on_request, never }; // when a status names the videos: on_request is include_videos=true
 
 struct Faults {
     std::chrono::milliseconds latency{0};
@@ -24,6 +25,7 @@ struct Faults {
     std::uint32_t html_every = 0;       // 200 with a captive portal's page
     std::string failing_video;          // a bulk request that names it answers 500, always
     Speaks speaks = Speaks::both;
+    Lists lists_videos = Lists::always;
 };
 
 // Sets what `changes` names, e.g. {"latency_ms": 50, "error_every": 3}; fails on an unknown name or a wrong type.

@@ -83,7 +83,7 @@ Result<std::optional<batch::StatusDocument>> SqliteStore::status(std::int64_t sn
         auto metadata = session->codec.decompress(rows.bytes(1));
         if (!source || !metadata)
             throw Damage("the status document of batch " + std::string(rows.bytes(2)) + " is damaged");
-        auto document = batch::parse_status(std::move(*source), rows.bytes(2), batch::RequireVideos::no);
+        auto document = batch::parse_status(std::move(*source), rows.bytes(2));
         if (!document)
             return document.error();
         document->metadata_source = std::move(*metadata);

@@ -41,9 +41,10 @@ std::string messages_of(const json::array& errors)
 
 } // namespace
 
-SmallRequest status_request(std::string_view batch_id)
+SmallRequest status_request(std::string_view batch_id, Videos videos)
 {
-    return {.method = "GET", .target = batch_path(batch_id) + "/status", .fields = {}, .body = {}};
+    const auto* query = videos == Videos::asked_for ? "?include_videos=true" : "";
+    return {.method = "GET", .target = batch_path(batch_id) + "/status" + query, .fields = {}, .body = {}};
 }
 
 SmallRequest bulk::request(std::string_view batch_id, std::span<const batch::VideoPointer> asked)

@@ -9,7 +9,9 @@
 
 namespace nomadic::proxy {
 
-SmallRequest status_request(std::string_view batch_id);
+// An upstream may leave out the videos unless it is asked for them.
+enum class Videos { as_usual, asked_for };
+SmallRequest status_request(std::string_view batch_id, Videos videos);
 
 // Dialect A: `POST /api/batch/{id}/analyses/bulk`, chunk by chunk.
 namespace bulk {

@@ -50,18 +50,29 @@ HttpUpstream::HttpUpstream(const config::Upstream& settings, std::shared_ptr<Poo
 
 awaitable<Result<batch::StatusDocument>> HttpUpstream::status(std::string batch_id, Asker asker)
 {
-    auto exchange = co_await send(status_request(batch_id), std::move(asker));
+    // Only a completed batch has to say what is in it.
+    const auto incomplete = [](const auto& status) { return status && status->completed() && !status->lists_videos; };
+    auto status = co_await status_as(batch_id, asker, videos_);
+    if (incomplete(status) && videos_ == Videos::as_usual) {
+        log::info("the upstream names a batch's videos only when it is asked to");
+        videos_ = Videos::asked_for;
+        status = co_await status_as(std::move(batch_id), std::move(asker), videos_);
+    }
+    if (incomplete(status))
+        co_return Failure{.code = Errc::upstream_failed,
+                          .detail = "The upstream's status is not the promised document: it has no array `videos`.",
+                          .members = {}};
+    co_return status;
+}
+
+awaitable<Result<batch::StatusDocument>> HttpUpstream::status_as(std::string batch_id, Asker asker, Videos videos)
+{
+    auto exchange = co_await send(status_request(batch_id, videos), std::move(asker));
     if (!exchange)
         co_return exchange.error();
     if (exchange->status != 200)
         co_return refusal(*exchange, "batch " + batch_id, clock_.now());
-    // Only a completed batch has to say what is in it.
-    auto parse = [&]() -> Result<batch::StatusDocument> {
-        auto running = batch::parse_status(exchange->body, batch_id, batch::RequireVideos::no);
-        if (!running || !running->completed())
-            return running;
-        return batch::parse_status(std::move(exchange->body), batch_id);
-    };
+    auto parse = [&] { return batch::parse_status(std::move(exchange->body), batch_id); };
     co_return co_await on_workers(workers_, parse);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "config/settings.hpp"
+#include "proxy/upstream/dialect.hpp"
 #include "proxy/upstream/pool.hpp"
 #include "proxy/upstream/response_reader.hpp"
 #include "proxy/upstream/retry.hpp"
@@ -29,6 +30,7 @@ private:
     struct FanOut;
     struct Forwarding;
 
+    awaitable<Result<batch::StatusDocument>> status_as(std::string batch_id, Asker asker, Videos videos);
     awaitable<Result<Exchange>> attempt(const SmallRequest& request, const Asker& asker);
     awaitable<Result<Exchange>> attempt_on(Pool::Lease& lease, const SmallRequest& request, const Asker& asker,
                                            bool& begun);
@@ -46,7 +48,8 @@ private:
     std::shared_ptr<Pool> pool_;
     asio::thread_pool& workers_;
     const Clock& clock_;
-    config::DialectChoice dialect_; // found out when automatic
+    config::DialectChoice dialect_;    // found out when automatic
+    Videos videos_ = Videos::as_usual; // found out
     std::mt19937_64 random_;
 };
 

@@ -93,6 +93,24 @@ def test_the_older_dialect_is_found_out(sandbox, daemon):
     assert chosen.json() == daemon.get(ANALYSIS + "?filter=approved").json()
 
 
+def test_an_upstream_that_names_videos_only_when_asked_is_asked(sandbox, daemon):
+    sandbox.faults(lists_videos="on-request")
+    answer = daemon.get(ANALYSIS)
+    assert answer.status == 200 and len(answer.json()["results"]) == 250
+    sandbox.reset_counts()
+    assert daemon.get("/v1/batches/agent-20-30-2/analysis").status == 200
+    assert sandbox.counts()["status"] == 1  # remembered
+
+
+def test_a_completed_batch_that_never_names_its_videos_is_an_upstream_failure(sandbox, start):
+    sandbox.faults(lists_videos="never")
+    daemon = start("--upstream-retries", "0")
+    answer = daemon.get(ANALYSIS)
+    assert answer.status == 502 and "videos" in answer.json()["detail"]
+    sandbox.faults(lists_videos="always")
+    assert daemon.get(ANALYSIS).status == 200
+
+
 def test_kill_9_while_fetching_loses_nothing_that_was_stored(sandbox, start, tmp_path):
     data = tmp_path / "data"
     daemon = start()

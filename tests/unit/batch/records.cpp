@@ -47,14 +47,15 @@ const std::string two_events =
 
 TEST_CASE("status: what is not the promised document is an upstream failure")
 {
-    for (const char* text : {"<html>", "[]", "{}", R"({"status":1,"videos":[]})", R"({"status":"completed"})",
+    for (const char* text : {"<html>", "[]", "{}", R"({"status":1,"videos":[]})",
                              R"({"batch_id":"other","status":"completed","videos":[]})"}) {
         CAPTURE(text);
         const auto status = parse_status(text, "b");
         REQUIRE(!status);
         CHECK(status.error().code == Errc::upstream_failed);
     }
-    CHECK(parse_status(R"({"status":"completed"})", "b", RequireVideos::no).has_value());
+    CHECK_FALSE(parse_status(R"({"status":"completed"})", "b")->lists_videos);
+    CHECK(parse_status(R"({"status":"completed","videos":[]})", "b")->lists_videos);
 }
 
 TEST_CASE("status: entries without an id are skipped, a repeated id keeps its places and means its last entry")

@@ -56,7 +56,8 @@ TEST_CASE("endpoint: base URLs")
 
 TEST_CASE("dialect: requests name the batch safely, messages are found wherever upstream puts them")
 {
-    CHECK(status_request("a/b").target == "/api/batch/a%2Fb/status");
+    CHECK(status_request("a/b", Videos::as_usual).target == "/api/batch/a%2Fb/status");
+    CHECK(status_request("b", Videos::asked_for).target == "/api/batch/b/status?include_videos=true");
     const std::vector<batch::VideoPointer> asked{{.video_id = "v\"1"}};
     CHECK(bulk::request("b", asked).body == R"({"video_ids":["v\"1"]})");
     CHECK(filter_batch::request("b").body == R"({"filter":null})");
