@@ -13,9 +13,11 @@ namespace {
 
 using json::Value;
 
-std::string text_of(const Value& value)
+void assign(const Value& value, std::string& text)
 {
-    return value.is_null() ? std::string{} : python::str(value);
+    text.clear();
+    if (!value.is_null())
+        python::str(value, text);
 }
 
 bool allows(const std::vector<std::string>& values, std::string_view value)
@@ -39,23 +41,27 @@ void append_part(std::string_view part, std::string& out)
 
 EventFacts event_facts(std::string_view event_json)
 {
-    json::Arena arena;
-    const auto event = json::read(event_json, arena);
+    return EventFactsReader().read(event_json);
+}
+
+const EventFacts& EventFactsReader::read(std::string_view event_json)
+{
+    arena_.reset();
+    const auto event = json::read(event_json, arena_);
     if (!event)
-        return {};
+        return facts_ = {};
     const EventView view(*event);
-    EventFacts facts;
-    facts.approval = approval_of(view.own("approval"));
-    facts.event_id = text_of(view.event_id());
-    facts.category = text_of(view.category());
-    facts.severity = text_of(view.own("severity"));
-    facts.label = text_of(view.own("label").is_null() ? view.label() : view.own("label"));
-    facts.ai_analysis = text_of(view.ai_analysis());
-    facts.start = text_of(view.start());
-    facts.end = text_of(view.end());
-    if (const auto* confidence = event->find("confidence"))
-        facts.confidence = python::to_float(*confidence);
-    return facts;
+    facts_.approval = approval_of(view.own("approval"));
+    assign(view.event_id(), facts_.event_id);
+    assign(view.category(), facts_.category);
+    assign(view.own("severity"), facts_.severity);
+    assign(view.own("label").is_null() ? view.label() : view.own("label"), facts_.label);
+    assign(view.ai_analysis(), facts_.ai_analysis);
+    assign(view.start(), facts_.start);
+    assign(view.end(), facts_.end);
+    const auto* const confidence = event->find("confidence");
+    facts_.confidence = confidence == nullptr ? std::nullopt : python::to_float(*confidence);
+    return facts_;
 }
 
 bool Narrowing::empty() const
@@ -65,13 +71,35 @@ bool Narrowing::empty() const
 
 bool Narrowing::matches(const EventFacts& event) const
 {
-    if (!allows(category, event.category) || !allows(severity, event.severity) || !allows(label, event.label))
-        return false;
-    if (min_confidence && (!event.confidence || *event.confidence < *min_confidence))
-        return false;
+    return matches_values(event) && mentions(event);
+}
+
+bool Narrowing::matches_values(const EventFacts& event) const
+{
+    return allows(category, event.category) && allows(severity, event.severity) && allows(label, event.label) &&
+           (!min_confidence || (event.confidence && *event.confidence >= *min_confidence));
+}
+
+bool Narrowing::mentions(const EventFacts& event) const
+{
+    if (q.empty())
+        return true;
     const auto wanted = python::lower(q);
-    return wanted.empty() || contains(event.label, wanted) || contains(event.category, wanted) ||
-           contains(event.ai_analysis, wanted);
+    return contains(event.label, wanted) || contains(event.category, wanted) || contains(event.ai_analysis, wanted);
+}
+
+bool Narrowing::allows_video(std::string_view id) const
+{
+    return allows(video_id, id);
+}
+
+Selection Selection::applied() const
+{
+    if (everything())
+        return {};
+    Selection rest;
+    rest.approvals.emplace().set();
+    return rest;
 }
 
 std::string Selection::canonical() const

@@ -4,13 +4,13 @@
 
 #include "base/error.hpp"
 #include "batch/batch.hpp"
+#include "batch/json/arena.hpp"
 
 #include <bitset>
 
 namespace nomadic::batch {
 
-// The facts of one event that narrowing, facets, the SQL view and diffs look at. Views point into the event's JSON or
-// into `storage` where a text had to be unescaped.
+// The facts of one event that narrowing, facets, the SQL view and diffs look at.
 struct EventFacts {
     Approval approval = Approval::pending;
     std::string event_id; // "" when there is none
@@ -24,6 +24,16 @@ struct EventFacts {
 };
 EventFacts event_facts(std::string_view event_json);
 
+// The same for one event after the other, in memory that is kept.
+class EventFactsReader {
+public:
+    const EventFacts& read(std::string_view event_json); // valid until the next call
+
+private:
+    json::Arena arena_;
+    EventFacts facts_;
+};
+
 // Values of one member combine with OR, members with AND. Empty means: no restriction.
 struct Narrowing {
     std::vector<std::string> category, severity, label, video_id;
@@ -31,7 +41,10 @@ struct Narrowing {
     std::string q; // case-insensitive substring of label, category or AI analysis
 
     bool empty() const;
-    bool matches(const EventFacts& event) const; // all but video_id, which is the record's
+    bool matches(const EventFacts& event) const;        // all but video_id, which is the record's
+    bool matches_values(const EventFacts& event) const; // all but video_id and q
+    bool mentions(const EventFacts& event) const;       // q alone
+    bool allows_video(std::string_view id) const;
 };
 
 struct Selection {
@@ -40,6 +53,8 @@ struct Selection {
 
     bool everything() const { return !approvals && narrowing.empty(); }
     bool wants(Approval approval) const { return !approvals || approvals->test(static_cast<std::size_t>(approval)); }
+    // For what has been selected already: wants every event, and no video without one.
+    Selection applied() const;
     // A canonical text, equal for equal selections: a part of cache keys and entity tags.
     std::string canonical() const;
 };

@@ -4,8 +4,6 @@
 
 #include "batch/render.hpp"
 
-#include <algorithm>
-
 namespace nomadic::batch {
 
 // The `results` of a batch behind its `batch_metadata`: stored bytes, one behind the other.
@@ -25,12 +23,12 @@ template <class Each>
 void for_each_wanted(const VideoRecord& record, const Selection& selection, Each each)
 {
     const auto& narrowing = selection.narrowing;
-    const auto& videos = narrowing.video_id;
-    if (!videos.empty() && std::find(videos.begin(), videos.end(), record.video_id) == videos.end())
+    if (!narrowing.allows_video(record.video_id))
         return;
+    EventFactsReader facts;
     for (std::size_t i = 0; i < record.spans.size(); ++i)
         if (selection.wants(record.spans[i].approval) &&
-            (narrowing.empty() || narrowing.matches(event_facts(record.event(i)))))
+            (narrowing.empty() || narrowing.matches(facts.read(record.event(i)))))
             each(record.event(i));
 }
 

@@ -1,10 +1,14 @@
 #include "cache/async_store.hpp"
 
+#include <boost/asio/post.hpp>
+
 namespace nomadic::cache {
 
 AsyncStore::AsyncStore(std::unique_ptr<Store> store, unsigned reader_threads)
     : store_(std::move(store)), readers_(reader_threads), writer_(1)
-{}
+{
+    catch_up();
+}
 
 AsyncStore::~AsyncStore()
 {
@@ -13,8 +17,19 @@ AsyncStore::~AsyncStore()
 
 void AsyncStore::join()
 {
+    leaving_ = true;
     readers_.join();
     writer_.join();
+}
+
+// A step at a time, so that it never stands long before another write.
+void AsyncStore::catch_up()
+{
+    boost::asio::post(writer_, [this] {
+        const auto more = store_->catch_up();
+        if (more && *more && !leaving_)
+            catch_up();
+    });
 }
 
 } // namespace nomadic::cache

@@ -10,6 +10,8 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <atomic>
+
 namespace nomadic::cache {
 
 class AsyncStore {
@@ -35,6 +37,7 @@ public:
     Store& blocking() { return *store_; } // for start-up, before the loop runs
 
 private:
+    void catch_up();
     template <class Work>
     auto run(boost::asio::thread_pool& pool, Work work) -> boost::asio::awaitable<std::invoke_result_t<Work, Store&>>
     {
@@ -49,6 +52,7 @@ private:
     std::unique_ptr<Store> store_;
     boost::asio::thread_pool readers_;
     boost::asio::thread_pool writer_;
+    std::atomic<bool> leaving_ = false;
 };
 
 } // namespace nomadic::cache

@@ -9,6 +9,7 @@
 #include "base/error.hpp"
 #include "batch/batch.hpp"
 #include "batch/digest.hpp"
+#include "batch/facets.hpp"
 #include "batch/filter.hpp"
 #include "cache/key.hpp"
 
@@ -80,10 +81,13 @@ public:
     virtual Result<std::optional<batch::StatusDocument>> status(std::int64_t snapshot) = 0;
     virtual Result<std::unique_ptr<SnapshotWriter>> begin(const Key&) = 0;
 
-    // Calls `each` for every video of the snapshot in the batch's order, skipping videos the selection can't match.
-    // Memory use does not grow with the batch. `each` returning false stops.
+    // Calls `each` for every video of the snapshot in the batch's order, and gives of each record (its spans) the
+    // events that the selection wants; unless it wants everything, a video without one is left out. Memory use does not
+    // grow with the batch. `each` returning false stops.
     virtual Result<void> read(std::int64_t snapshot, const batch::Selection&, WithSource,
                               const std::function<bool(const batch::VideoRecord&)>& each) = 0;
+    // Counts of the events that the selection wants.
+    virtual Result<batch::Facets> facets(std::int64_t snapshot, const batch::Selection&) = 0;
     // Upstream's own items (VideoRecord::source), for the ids given, in that order; "" where upstream had none, an
     // empty optional where the batch has no such video.
     virtual Result<std::vector<std::optional<std::string>>> sources(std::int64_t snapshot,
@@ -117,6 +121,10 @@ public:
     virtual Result<std::string> install_secret() = 0;
 
     virtual Result<std::vector<std::string>> check() = 0; // what is wrong, row by row; empty when all is well
+
+    // One short step of what an upgrade of the store left to be done behind; false when nothing is left. Everything is
+    // served meanwhile.
+    virtual Result<bool> catch_up() = 0;
 };
 
 } // namespace nomadic::cache

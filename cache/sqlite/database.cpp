@@ -27,6 +27,13 @@ bool Rows::next()
     return result == SQLITE_ROW;
 }
 
+std::optional<double> Rows::real(int column) const
+{
+    if (sqlite3_column_type(statement_, column) == SQLITE_NULL)
+        return std::nullopt;
+    return sqlite3_column_double(statement_, column);
+}
+
 std::string_view Rows::bytes(int column) const
 {
     const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
@@ -72,6 +79,15 @@ sqlite3_stmt* Database::prepared(const std::string& sql)
 void Database::bind(sqlite3_stmt* statement, int position, std::int64_t value, sqlite3_destructor_type /*lifetime*/)
 {
     sqlite3_bind_int64(statement, position, value);
+}
+
+void Database::bind(sqlite3_stmt* statement, int position, std::optional<double> value,
+                    sqlite3_destructor_type /*lifetime*/)
+{
+    if (value)
+        sqlite3_bind_double(statement, position, *value);
+    else
+        sqlite3_bind_null(statement, position);
 }
 
 void Database::bind(sqlite3_stmt* statement, int position, std::string_view text, sqlite3_destructor_type lifetime)

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -38,7 +39,8 @@ public:
 
     bool next(); // true while there is a row
     std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
-    std::string_view bytes(int column) const; // a text or a blob; valid until next()
+    std::optional<double> real(int column) const; // empty when NULL
+    std::string_view bytes(int column) const;     // a text or a blob; valid until next()
 
 private:
     sqlite3* connection_;
@@ -78,6 +80,8 @@ public:
 private:
     sqlite3_stmt* prepared(const std::string& sql);
     static void bind(sqlite3_stmt* statement, int position, std::int64_t value, sqlite3_destructor_type lifetime);
+    static void bind(sqlite3_stmt* statement, int position, std::optional<double> value,
+                     sqlite3_destructor_type lifetime);
     static void bind(sqlite3_stmt* statement, int position, std::string_view text, sqlite3_destructor_type lifetime);
     static void bind(sqlite3_stmt* statement, int position, Blob blob, sqlite3_destructor_type lifetime);
 

@@ -1,6 +1,7 @@
 #include "cache/sqlite/sqlite_store.hpp"
 
 #include "batch/parse.hpp"
+#include "cache/sqlite/events.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -31,6 +32,61 @@ batch::VideoRecord to_record(Session& session, const Rows& rows, int video_id, W
         record->source = std::move(*source);
     }
     return std::move(*record);
+}
+
+// A row of `content`, whose record is decoded when it is first asked for.
+class StoredVideo {
+public:
+    StoredVideo(Session& session, std::int64_t id, WithSource with_source)
+        : session_(session),
+          rows_(session.database.query("SELECT approved, rejected, pending, invalid, other, video_id, record, source "
+                                       "FROM content WHERE id = ?",
+                                       id)),
+          with_source_(with_source)
+    {
+        if (!rows_.next())
+            throw Damage("content " + std::to_string(id) + " is missing");
+    }
+    bool may_hold(const batch::Selection& selection) const
+    {
+        return selection.everything() ||
+               (wanted_events(rows_, 0, selection) != 0 && selection.narrowing.allows_video(video_id()));
+    }
+    std::string_view video_id() const { return rows_.bytes(5); }
+    batch::VideoRecord& record()
+    {
+        if (!record_)
+            record_ = to_record(session_, rows_, 5, with_source_);
+        return *record_;
+    }
+
+private:
+    Session& session_;
+    Rows rows_;
+    WithSource with_source_;
+    std::optional<batch::VideoRecord> record_;
+};
+
+// What is left of the video's events; false when a selection leaves it out.
+bool select(StoredVideo& video, std::int64_t content, const batch::Selection& selection, EventPicker& picker)
+{
+    if (selection.everything())
+        return true;
+    if (selection.narrowing.empty()) {
+        std::erase_if(video.record().spans, [&](const auto& span) { return !selection.wants(span.approval); });
+        return true;
+    }
+    std::vector<std::size_t> wanted;
+    picker.each_wanted(
+        content, [&]() -> const batch::VideoRecord& { return video.record(); },
+        [&](std::size_t position, const auto&) { wanted.push_back(position); });
+    if (wanted.empty())
+        return false;
+    std::vector<batch::EventSpan> spans;
+    for (const auto position : wanted)
+        spans.push_back(video.record().spans.at(position));
+    video.record().spans = std::move(spans);
+    return true;
 }
 
 Failure gone(std::int64_t snapshot)
@@ -102,18 +158,34 @@ Result<void> SqliteStore::read(std::int64_t snapshot, const batch::Selection& se
         const auto contents = session->contents(snapshot);
         if (!contents)
             return gone(snapshot);
+        EventPicker picker(*session, selection);
         for (const auto id : *contents) {
-            auto rows = session->database.query("SELECT approved, rejected, pending, invalid, other, video_id, record, "
-                                                "source FROM content WHERE id = ?",
-                                                id);
-            if (!rows.next())
-                throw Damage("content " + std::to_string(id) + " is missing");
-            if (!selection.everything() && wanted_events(rows, 0, selection) == 0)
-                continue;
-            if (!each(to_record(*session, rows, 5, with_source)))
+            StoredVideo video(*session, id, with_source);
+            if (video.may_hold(selection) && select(video, id, selection, picker) && !each(video.record()))
                 break;
         }
         return {};
+    });
+}
+
+Result<batch::Facets> SqliteStore::facets(std::int64_t snapshot, const batch::Selection& selection)
+{
+    return guarded([&]() -> Result<batch::Facets> {
+        auto session = readers_.borrow();
+        Transaction transaction(session->database, Transaction::Kind::read);
+        const auto contents = session->contents(snapshot);
+        if (!contents)
+            return gone(snapshot);
+        batch::Facets facets;
+        EventPicker picker(*session, selection);
+        for (const auto id : *contents) {
+            StoredVideo video(*session, id, WithSource::no);
+            if (video.may_hold(selection))
+                picker.each_wanted(
+                    id, [&]() -> const batch::VideoRecord& { return video.record(); },
+                    [&](std::size_t, const auto& facts) { facets.count(facts, video.video_id()); });
+        }
+        return facets;
     });
 }
 

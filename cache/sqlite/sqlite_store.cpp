@@ -1,5 +1,7 @@
 #include "cache/sqlite/sqlite_store.hpp"
 
+#include "cache/sqlite/backlog.hpp"
+
 #include <cstring>
 
 namespace nomadic::cache::sqlite {
@@ -11,7 +13,8 @@ SqliteStore::SqliteStore(const std::string& path)
     database.script("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; "
                     "PRAGMA journal_size_limit = 67108864");
     database.run("DELETE FROM content WHERE id IN (SELECT content FROM staged)");
-    database.run("DELETE FROM batch WHERE id NOT IN (SELECT batch FROM snapshot)");
+    // A batch is used when it is committed: those never used may have nothing.
+    database.run("DELETE FROM batch WHERE used_at = 0 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE batch = batch.id)");
 }
 
 Result<std::unique_ptr<SnapshotWriter>> SqliteStore::begin(const Key& key)
@@ -72,6 +75,12 @@ Result<void> SqliteStore::forget(const batch::Digest& key_hash)
         writer_->session.database.run("DELETE FROM principal WHERE key_hash = ?", Blob(key_hash));
         return {};
     });
+}
+
+Result<bool> SqliteStore::catch_up()
+{
+    const std::scoped_lock lock(writer_->mutex);
+    return guarded([&]() -> Result<bool> { return sqlite::catch_up(writer_->session); });
 }
 
 Result<std::string> SqliteStore::install_secret()

@@ -18,6 +18,7 @@ public:
     Result<std::unique_ptr<SnapshotWriter>> begin(const Key& key) override;
     Result<void> read(std::int64_t snapshot, const batch::Selection& selection, WithSource with_source,
                       const std::function<bool(const batch::VideoRecord&)>& each) override;
+    Result<batch::Facets> facets(std::int64_t snapshot, const batch::Selection& selection) override;
     Result<std::vector<std::optional<std::string>>> sources(std::int64_t snapshot,
                                                             std::span<const std::string> video_ids) override;
     Result<void> invalidate(const Key& key) override;
@@ -38,6 +39,7 @@ public:
     Result<std::vector<Principal>> principals() override;
     Result<std::string> install_secret() override;
     Result<std::vector<std::string>> check() override;
+    Result<bool> catch_up() override;
 
 private:
     std::string path_;

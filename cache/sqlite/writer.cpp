@@ -1,5 +1,7 @@
 #include "cache/sqlite/writer.hpp"
 
+#include "cache/sqlite/events.hpp"
+
 namespace nomadic::cache::sqlite {
 
 namespace {
@@ -7,11 +9,6 @@ namespace {
 std::int64_t signed_of(std::uint64_t count)
 {
     return static_cast<std::int64_t>(count);
-}
-
-void append(std::int64_t id, std::string& packed)
-{
-    packed.append(reinterpret_cast<const char*>(&id), sizeof id);
 }
 
 } // namespace
@@ -38,13 +35,14 @@ Result<void> Writer::add(std::span<const batch::VideoRecord> records)
     const std::scoped_lock lock(shared_->mutex);
     return guarded([&]() -> Result<void> {
         std::vector<std::pair<std::string, Content>> added;
+        batch::EventFactsReader facts;
         Transaction transaction(shared_->session.database, Transaction::Kind::write);
         for (const auto& record : records) {
             auto content = describe(record);
             if (const auto same = published(record, content.digest)) {
                 content.id = *same;
             } else {
-                content.id = stage(record, content);
+                content.id = stage(record, content, facts);
                 content.staged = true;
             }
             added.emplace_back(record.video_id, content);
@@ -77,7 +75,7 @@ std::optional<std::int64_t> Writer::published(const batch::VideoRecord& record, 
     return rows.integer(0);
 }
 
-std::int64_t Writer::stage(const batch::VideoRecord& record, const Content& content)
+std::int64_t Writer::stage(const batch::VideoRecord& record, const Content& content, batch::EventFactsReader& facts)
 {
     auto& database = shared_->session.database;
     const auto encoded = shared_->session.codec.encode(record);
@@ -89,6 +87,7 @@ std::int64_t Writer::stage(const batch::VideoRecord& record, const Content& cont
                  signed_of(content.bytes), as_blob(encoded.record), as_blob(encoded.source));
     const auto id = database.last_insert_id();
     database.run("INSERT INTO staged(content) VALUES(?)", id);
+    insert_events(database, id, facts_of(record, facts));
     return id;
 }
 
@@ -110,8 +109,8 @@ Result<Snapshot> Writer::commit(const batch::StatusDocument& status, TimePoint n
 Snapshot Writer::publish(const batch::StatusDocument& status, TimePoint now)
 {
     auto& session = shared_->session;
-    std::string packed;
-    Snapshot snapshot = assemble(status, packed);
+    std::vector<std::int64_t> contents;
+    Snapshot snapshot = assemble(status, contents);
     snapshot.fetched_at = snapshot.validated_at = from_milliseconds(to_milliseconds(now));
 
     Transaction transaction(session.database, Transaction::Kind::write);
@@ -126,7 +125,7 @@ Snapshot Writer::publish(const batch::StatusDocument& status, TimePoint now)
         std::uint64_t changed = 0;
         for (const auto& [video_id, content] : contents_)
             changed += content.staged ? 1U : 0U;
-        insert(snapshot, status, packed, changed);
+        insert(snapshot, status, contents, changed);
         for (const auto& [video_id, content] : contents_)
             if (content.staged)
                 session.database.run("DELETE FROM staged WHERE content = ?", content.id);
@@ -137,7 +136,7 @@ Snapshot Writer::publish(const batch::StatusDocument& status, TimePoint now)
 }
 
 // The order and the repeats are the status document's; so are the counts of a video that is in it twice.
-Snapshot Writer::assemble(const batch::StatusDocument& status, std::string& packed) const
+Snapshot Writer::assemble(const batch::StatusDocument& status, std::vector<std::int64_t>& contents) const
 {
     Snapshot snapshot;
     snapshot.review_status = status.review_status;
@@ -147,7 +146,7 @@ Snapshot Writer::assemble(const batch::StatusDocument& status, std::string& pack
         if (found == contents_.end())
             throw std::logic_error("video " + pointer.video_id + " was never added");
         const auto& content = found->second;
-        append(content.id, packed);
+        contents.push_back(content.id);
         digests.append(reinterpret_cast<const char*>(content.digest.data()), content.digest.size());
         ++snapshot.videos;
         snapshot.bytes += content.bytes;
@@ -170,22 +169,24 @@ void Writer::require_all_there()
         throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
 }
 
-void Writer::insert(const Snapshot& snapshot, const batch::StatusDocument& status, std::string_view packed,
-                    std::uint64_t changed)
+void Writer::insert(const Snapshot& snapshot, const batch::StatusDocument& status,
+                    std::span<const std::int64_t> contents, std::uint64_t changed)
 {
+    auto& database = shared_->session.database;
     auto& codec = shared_->session.codec;
     const auto& events = snapshot.events;
     const auto status_blob = codec.compress(status.source);
     const auto metadata_blob = codec.compress(status.metadata_source);
-    const auto contents_blob = codec.compress(packed);
-    shared_->session.database.run(
-        "INSERT INTO snapshot(batch, digest, fetched_at, validated_at, videos, approved, rejected, "
-        "pending, invalid, other, bytes, review_status, changed, status, metadata, contents) "
-        "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        batch_row_, Blob(snapshot.digest), to_milliseconds(snapshot.fetched_at), to_milliseconds(snapshot.validated_at),
-        signed_of(snapshot.videos), signed_of(events[0]), signed_of(events[1]), signed_of(events[2]),
-        signed_of(events[3]), signed_of(events[4]), signed_of(snapshot.bytes), std::string_view(snapshot.review_status),
-        signed_of(changed), as_blob(status_blob), as_blob(metadata_blob), as_blob(contents_blob));
+    const auto contents_blob = codec.compress({reinterpret_cast<const char*>(contents.data()), contents.size_bytes()});
+    database.run("INSERT INTO snapshot(batch, digest, fetched_at, validated_at, videos, approved, rejected, "
+                 "pending, invalid, other, bytes, review_status, changed, status, metadata, contents) "
+                 "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 batch_row_, Blob(snapshot.digest), to_milliseconds(snapshot.fetched_at),
+                 to_milliseconds(snapshot.validated_at), signed_of(snapshot.videos), signed_of(events[0]),
+                 signed_of(events[1]), signed_of(events[2]), signed_of(events[3]), signed_of(events[4]),
+                 signed_of(snapshot.bytes), std::string_view(snapshot.review_status), signed_of(changed),
+                 as_blob(status_blob), as_blob(metadata_blob), as_blob(contents_blob));
+    list_members(database, batch_row_, database.last_insert_id(), contents);
 }
 
 void Writer::drop_staged()

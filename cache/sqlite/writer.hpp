@@ -3,6 +3,7 @@
 // A snapshot on its way in: each add() is one short transaction of staged contents, commit() publishes all of it in
 // one. The connection is shared by everything that writes, so each step takes its lock.
 
+#include "batch/filter.hpp"
 #include "cache/sqlite/session.hpp"
 
 #include <mutex>
@@ -37,11 +38,11 @@ private:
 
     Content describe(const batch::VideoRecord& record) const;
     std::optional<std::int64_t> published(const batch::VideoRecord& record, const batch::Digest& digest);
-    std::int64_t stage(const batch::VideoRecord& record, const Content& content);
+    std::int64_t stage(const batch::VideoRecord& record, const Content& content, batch::EventFactsReader& facts);
     Snapshot publish(const batch::StatusDocument& status, TimePoint now);
-    Snapshot assemble(const batch::StatusDocument& status, std::string& packed) const;
+    Snapshot assemble(const batch::StatusDocument& status, std::vector<std::int64_t>& contents) const;
     void require_all_there();
-    void insert(const Snapshot& snapshot, const batch::StatusDocument& status, std::string_view packed,
+    void insert(const Snapshot& snapshot, const batch::StatusDocument& status, std::span<const std::int64_t> contents,
                 std::uint64_t changed);
     void drop_staged();
 

@@ -31,23 +31,35 @@ Result<HotEntry> render_stored(Store& store, std::int64_t snapshot, const batch:
         return status.error();
     if (!*status)
         return Failure{.code = Errc::store_failed, .detail = "The batch has just been removed.", .members = {}};
-    auto renderer = batch::make_renderer(**status, representation);
-    renderer->begin(builder.buffer());
-    // A profile that works on upstream's own items may see events where we see none: it has to be given every video.
+    // A profile that works on upstream's own items may see events where we see none: it is given every video, and
+    // selects by itself.
     const bool needs_source = representation.needs_source(**status);
     const auto with_source = needs_source ? cache::WithSource::yes : cache::WithSource::no;
+    const auto selection = needs_source ? batch::Selection{} : representation.selection;
+    auto rendered = representation;
+    if (!needs_source)
+        rendered.selection = selection.applied();
+    auto renderer = batch::make_renderer(**status, rendered);
+    renderer->begin(builder.buffer());
     Result<void> flushed;
-    auto read = store.read(snapshot, needs_source ? batch::Selection{} : representation.selection, with_source,
-                           [&](const batch::VideoRecord& record) {
-                               renderer->video(record, builder.buffer());
-                               flushed = builder.flush();
-                               return flushed.has_value();
-                           });
+    auto read = store.read(snapshot, selection, with_source, [&](const batch::VideoRecord& record) {
+        renderer->video(record, builder.buffer());
+        flushed = builder.flush();
+        return flushed.has_value();
+    });
     if (!read)
         return read.error();
     if (!flushed)
         return flushed.error();
     return finish(*renderer, builder);
+}
+
+Result<HotEntry> count_stored(Store& store, std::int64_t snapshot, const batch::Representation& representation)
+{
+    auto facets = store.facets(snapshot, representation.selection);
+    if (!facets)
+        return facets.error();
+    return HotEntry{std::make_shared<const cache::Body>(facets->json()), facets->events()};
 }
 
 Result<HotEntry> render_held(const HeldBatch& held, const batch::Representation& representation, BodyBuilder& builder)
@@ -125,6 +137,8 @@ awaitable<Result<HotEntry>> Renderings::render(std::int64_t snapshot, std::share
                                                batch::Representation representation)
 {
     auto work = [this, snapshot, held, representation = std::move(representation)](Store& store) {
+        if (!held && representation.format == batch::Format::facets)
+            return count_stored(store, snapshot, representation);
         BodyBuilder builder(directory_, spool_threshold_);
         return held ? render_held(*held, representation, builder)
                     : render_stored(store, snapshot, representation, builder);

@@ -4,6 +4,7 @@
 #include "contract/batches.hpp"
 #include "results.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -203,6 +204,44 @@ TEST_CASE("store: a selection skips the videos that can't match, and a reader ma
     int seen = 0;
     CHECK(store->read(stored->id, {}, WithSource::no, [&](const auto&) { return ++seen < 2; }));
     CHECK(seen == 2);
+}
+
+TEST_CASE("store: a selection leaves of each video the events that it wants")
+{
+    const Directory directory;
+    auto store = open(directory);
+    const auto batch = make_batch("b1", {{"approved", "pending", "approved"}, {"approved", "rejected"}, {}});
+    const auto stored = put(*store, {scope(), "b1"}, batch, at(1));
+    const auto labels = [&](const batch::Selection& selection) {
+        std::string found;
+        for (const auto& record : read_all(*store, stored->id, selection, WithSource::no))
+            for (std::size_t i = 0; i < record.spans.size(); ++i)
+                found += record.video_id + ":" + batch::event_facts(record.event(i)).label + " ";
+        CHECK(store->facets(stored->id, selection)->events() ==
+              static_cast<std::uint64_t>(std::count(found.begin(), found.end(), ':')));
+        return found;
+    };
+    batch::Selection selection;
+    selection.narrowing.label = {"label 0", "label 2"};
+    CHECK(labels(selection) == "video-0:label 0 video-0:label 2 video-1:label 0 ");
+    selection.narrowing.video_id = {"video-0"};
+    CHECK(labels(selection) == "video-0:label 0 video-0:label 2 ");
+    selection = only(batch::Approval::approved);
+    selection.narrowing.q = "LABEL 2";
+    CHECK(labels(selection) == "video-0:label 2 ");
+    selection.narrowing = {};
+    selection.narrowing.min_confidence = 0.9;
+    CHECK(labels(selection).empty());
+    selection.narrowing.min_confidence = 0.85;
+    CHECK(labels(selection) == "video-0:label 0 video-0:label 2 video-1:label 0 ");
+    for (const auto* hostile : {"label_0", "%", "' OR 1=1 --", "\"); DROP TABLE event; --"}) {
+        selection.narrowing = {};
+        selection.narrowing.label = {hostile};
+        CHECK(labels(selection).empty());
+        selection.narrowing = {};
+        selection.narrowing.q = hostile;
+        CHECK(labels(selection).empty());
+    }
 }
 
 TEST_CASE("store: upstream's own items come by video id, in the order asked for")

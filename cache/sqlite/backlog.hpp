@@ -1,0 +1,13 @@
+#pragma once
+
+// What an upgrade from version 1 leaves to be done: rows of `event` and `member` for what was stored before there were
+// such. The table `backlog` says how far it has come, so that neither the start nor any one write waits for it.
+
+#include "cache/sqlite/session.hpp"
+
+namespace nomadic::cache::sqlite {
+
+// One transaction of a few milliseconds. False when nothing is left.
+bool catch_up(Session& session);
+
+} // namespace nomadic::cache::sqlite

@@ -1,0 +1,44 @@
+#pragma once
+
+// The rows of `event`: the facts of every event that narrowing, facets and the SQL view look at, so that none of them
+// has to read an event's JSON. One thread at a time.
+
+#include "batch/filter.hpp"
+#include "cache/sqlite/session.hpp"
+
+#include <functional>
+
+namespace nomadic::cache::sqlite {
+
+// Facts of a content's events, in their order.
+std::vector<batch::EventFacts> facts_of(const batch::VideoRecord& record, batch::EventFactsReader& reader);
+void insert_events(Database& database, std::int64_t content, std::span<const batch::EventFacts> events);
+
+// Makes the snapshot's contents the ones that the view `events` shows for its batch.
+void list_members(Database& database, std::int64_t batch_row, std::int64_t snapshot,
+                  std::span<const std::int64_t> contents);
+
+// Picks the events that a selection wants, content by content. Lives within one read transaction.
+class EventPicker {
+public:
+    EventPicker(Session& session, const batch::Selection& selection);
+
+    // Gives the record of the content, which is asked for only where rows are not enough: `q` searches the AI analysis,
+    // and a store of an older version may not have its rows yet.
+    using RecordOf = std::function<const batch::VideoRecord&()>;
+    using Each = std::function<void(std::size_t position, const batch::EventFacts& facts)>;
+    void each_wanted(std::int64_t content, const RecordOf& record, const Each& each);
+
+private:
+    void each_row(std::int64_t content, const RecordOf& record, const Each& each);
+    bool mentioned(std::string_view event_json, const batch::EventFacts& facts);
+
+    Session& session_;
+    const batch::Selection& selection_;
+    std::string q_;
+    std::int64_t first_missing_, last_missing_; // contents whose rows are still missing
+    batch::EventFactsReader reader_;
+    batch::EventFacts facts_;
+};
+
+} // namespace nomadic::cache::sqlite
