@@ -1,11 +1,14 @@
 #include "batch/filter.hpp"
 
 #include "batch/event_view.hpp"
+#include "batch/fold_case.hpp"
 #include "batch/json/read.hpp"
 #include "batch/python.hpp"
 #include "batch/record.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 namespace nomadic::batch {
 
@@ -25,9 +28,17 @@ bool allows(const std::vector<std::string>& values, std::string_view value)
     return values.empty() || std::find(values.begin(), values.end(), value) != values.end();
 }
 
-bool contains(const std::string& text, std::string_view lowered)
+bool contains(const std::string& text, std::string_view folded)
 {
-    return python::lower(text).find(lowered) != std::string::npos;
+    return fold_case(text).find(folded) != std::string::npos;
+}
+
+// Exactly the number: two that differ in the last digit are two selections.
+std::string number_text(double number)
+{
+    std::array<char, 32> text{};
+    const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), number);
+    return {text.data(), end};
 }
 
 void append_part(std::string_view part, std::string& out)
@@ -84,7 +95,7 @@ bool Narrowing::mentions(const EventFacts& event) const
 {
     if (q.empty())
         return true;
-    const auto wanted = python::lower(q);
+    const auto wanted = fold_case(q);
     return contains(event.label, wanted) || contains(event.category, wanted) || contains(event.ai_analysis, wanted);
 }
 
@@ -112,8 +123,8 @@ std::string Selection::canonical() const
         for (const auto& value : values)
             append_part(value, text);
     }
-    append_part(narrowing.min_confidence ? std::to_string(*narrowing.min_confidence) : "", text);
-    append_part(python::lower(narrowing.q), text);
+    append_part(narrowing.min_confidence ? number_text(*narrowing.min_confidence) : "", text);
+    append_part(fold_case(narrowing.q), text);
     return text;
 }
 

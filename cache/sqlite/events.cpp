@@ -1,6 +1,6 @@
 #include "cache/sqlite/events.hpp"
 
-#include "batch/python.hpp"
+#include "batch/fold_case.hpp"
 
 #include <algorithm>
 
@@ -25,10 +25,9 @@ bool is_escaped_in_json(char c)
     return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
 }
 
-// ASCII letters without case, as python::lower has it. `lowered` is not empty.
-bool contains_without_case(std::string_view text, std::string_view lowered)
+bool contains_without_case(std::string_view text, std::string_view folded)
 {
-    return batch::python::lower(text).find(lowered) != std::string::npos;
+    return batch::fold_case(text).find(folded) != std::string::npos;
 }
 
 } // namespace
@@ -66,7 +65,7 @@ void list_members(Database& database, std::int64_t batch_row, std::int64_t snaps
 }
 
 EventPicker::EventPicker(Session& session, const batch::Selection& selection)
-    : session_(session), selection_(selection), q_(batch::python::lower(selection.narrowing.q))
+    : session_(session), selection_(selection), q_(batch::fold_case(selection.narrowing.q))
 {
     auto rows = session_.database.query("SELECT next, last FROM backlog WHERE what = 'content'");
     const bool any = rows.next();

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 namespace nomadic::proxy {
 
@@ -91,7 +92,7 @@ Result<double> parse_confidence(std::string_view value)
 {
     double number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error != std::errc{} || end != value.data() + value.size())
+    if (error != std::errc{} || end != value.data() + value.size() || !std::isfinite(number))
         return bad("The parameter min_confidence is '" + std::string(value) + "', but must be a number such as 0.8.");
     return number;
 }

@@ -62,6 +62,7 @@ def test_fifty_cold_requests_are_one_fetch(sandbox, daemon):
         ("?as_csv=true&format=json", 400, "contradict"),
         ("?as_csv=true&columns=Wheels", 400, "Wheels"),
         ("?min_confidence=high", 400, "min_confidence"),
+        ("?min_confidence=nan", 400, "min_confidence"),
         ("?q=%zz", 400, "percent"),
         ("?as_of=99999", 404, "snapshots"),
     ],
