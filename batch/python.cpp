@@ -86,6 +86,22 @@ void repr(const Value& value, std::string& out)
     out += quote;
 }
 
+std::optional<double> decimal_to_float(std::string_view number)
+{
+    double value = 0;
+    const auto* const last = number.data() + number.size();
+    const auto [end, error] = std::from_chars(number.data(), last, value);
+    if (end != last || error == std::errc::invalid_argument)
+        return std::nullopt;
+    // Out of range is an infinity to Python when too large, and zero when too small; from_chars leaves it at that.
+    if (error == std::errc::result_out_of_range) {
+        value =
+            number.find("e-") == std::string_view::npos && number.find("E-") == std::string_view::npos ? HUGE_VAL : 0.0;
+        return number.front() == '-' ? -value : value;
+    }
+    return value;
+}
+
 } // namespace
 
 bool truth(const Value& value)
@@ -182,6 +198,8 @@ std::optional<double> to_float(const Value& value)
 std::optional<double> to_float(std::string_view text)
 {
     text = strip(text);
+    if (text.find_first_not_of("0123456789.eE-") == std::string_view::npos)
+        return decimal_to_float(text);
     std::string digits;
     // An underscore may stand between two digits.
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -207,13 +225,8 @@ std::optional<double> to_float(std::string_view text)
         return std::nan("");
     if (name.find_first_not_of("0123456789.e+-") != std::string::npos)
         return std::nullopt;
-    double value = 0;
-    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
-    if (end != number.data() + number.size() || error == std::errc::invalid_argument)
-        return std::nullopt;
-    if (error == std::errc::result_out_of_range)
-        value = name.find("e-") == std::string::npos ? HUGE_VAL : 0.0;
-    return sign * value;
+    const auto value = decimal_to_float(name);
+    return value ? std::optional(sign * *value) : std::nullopt;
 }
 
 bool equal(const Value& a, const Value& b)

@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
 
 namespace nomadic::batch {
 
@@ -23,8 +24,31 @@ std::string whole_digits(double number)
     return {buffer, end};
 }
 
+void append_two_digits(std::uint64_t number, std::string& out)
+{
+    if (number < 10)
+        out += '0';
+    out += std::to_string(number);
+}
+
+std::string truncated(std::uint64_t seconds)
+{
+    std::string text;
+    if (seconds >= 3600) {
+        append_two_digits(seconds / 3600, text);
+        text += ':';
+    }
+    append_two_digits(seconds % 3600 / 60, text);
+    text += ':';
+    append_two_digits(seconds % 60, text);
+    return text;
+}
+
 std::string truncated(double seconds)
 {
+    constexpr double exact_integers = 1e15;
+    if (seconds >= 0 && seconds < exact_integers)
+        return truncated(static_cast<std::uint64_t>(seconds));
     const double hours = std::trunc(python::floor_divide(seconds, 3600));
     const double minutes = std::trunc(python::floor_divide(python::modulo(seconds, 3600), 60));
     const double rest = std::trunc(python::modulo(seconds, 60));

@@ -45,12 +45,25 @@ struct HistoryEntry {
     std::uint64_t changed = 0; // videos that differ from the snapshot before
 };
 
+// Records on their way into a snapshot, digested and compressed.
+class EncodedRecords {
+public:
+    virtual ~EncodedRecords() = default;
+};
+
 // A snapshot on its way in. Records may be added as chunks arrive, in any order; nothing is visible until commit, and
-// dropping the writer (or a crash) leaves no trace that a reader could see. One thread at a time.
+// dropping the writer (or a crash) leaves no trace that a reader could see. One thread at a time, but for encode().
 class SnapshotWriter {
 public:
     virtual ~SnapshotWriter() = default;
-    virtual Result<void> add(std::span<const batch::VideoRecord> records) = 0;
+    // What of adding costs time but needs nobody's turn: any thread, several at a time.
+    virtual Result<std::unique_ptr<EncodedRecords>> encode(std::vector<batch::VideoRecord> records) = 0;
+    virtual Result<void> add(std::unique_ptr<EncodedRecords> records) = 0; // as this writer encoded them
+    Result<void> add(std::vector<batch::VideoRecord> records)
+    {
+        auto encoded = encode(std::move(records));
+        return encoded ? add(std::move(*encoded)) : encoded.error();
+    }
     // `status.videos` gives the order and the repeats; every one of them must have been added. If all of it equals the
     // newest snapshot, that one is touched and returned instead.
     virtual Result<Snapshot> commit(const batch::StatusDocument& status, TimePoint now) = 0;

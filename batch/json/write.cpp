@@ -2,46 +2,28 @@
 
 #include "batch/json/scan.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <utility>
 
 namespace nomadic::batch::json {
 
 namespace {
 
-void write_escape(char c, std::string& out)
+// The most bytes that a byte of text becomes: \u001f.
+constexpr std::size_t longest_escape = 6;
+constexpr std::size_t longest_word = 5; // false
+
+std::size_t most_bytes(std::string_view text)
 {
-    switch (c) {
-    case '"':
-        out += "\\\"";
-        return;
-    case '\\':
-        out += "\\\\";
-        return;
-    case '\b':
-        out += "\\b";
-        return;
-    case '\f':
-        out += "\\f";
-        return;
-    case '\n':
-        out += "\\n";
-        return;
-    case '\r':
-        out += "\\r";
-        return;
-    case '\t':
-        out += "\\t";
-        return;
-    default:
-        constexpr char digits[] = "0123456789abcdef";
-        out += "\\u00";
-        out += digits[static_cast<unsigned char>(c) >> 4];
-        out += digits[c & 0xF];
-    }
+    const auto special =
+        std::count_if(text.begin(), text.end(), [](char c) { return is_special(static_cast<unsigned char>(c)); });
+    return text.size() + static_cast<std::size_t>(special) * (longest_escape - 1) + 2;
 }
 
-void write_real(std::string_view text, std::string& out)
+bool is_finite(std::string_view text)
 {
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -49,79 +31,165 @@ void write_real(std::string_view text, std::string& out)
     if (error == std::errc::result_out_of_range)
         number =
             text.find("e-") == std::string_view::npos && text.find("E-") == std::string_view::npos ? HUGE_VAL : 0.0;
-    if (error == std::errc::invalid_argument || !std::isfinite(number))
-        out += "null";
-    else
-        out += text;
+    return error != std::errc::invalid_argument && std::isfinite(number);
+}
+
+std::size_t most_bytes(const Value& value)
+{
+    switch (value.kind()) {
+    case Kind::null:
+    case Kind::boolean:
+        return longest_word;
+    case Kind::integer:
+    case Kind::real:
+        return std::max(value.text().size(), longest_word);
+    case Kind::string:
+        return value.plain() ? value.text().size() + 2 : most_bytes(value.text());
+    case Kind::array: {
+        std::size_t most = 2;
+        for (const auto& item : value.items())
+            most += most_bytes(item) + 1;
+        return most;
+    }
+    case Kind::object: {
+        std::size_t most = 2;
+        for (const auto& member : value.members())
+            most += most_bytes(member.name) + most_bytes(member.value) + 2;
+        return most;
+    }
+    }
+    return 0;
+}
+
+// Writes where room for the most that may come has been made, so that no byte has to ask for it.
+class Writer {
+public:
+    explicit Writer(char* at) : at_(at) {}
+    char* end() const { return at_; }
+
+    void value(const Value& value)
+    {
+        switch (value.kind()) {
+        case Kind::null:
+            return bytes("null");
+        case Kind::boolean:
+            return bytes(value.as_bool() ? "true" : "false");
+        case Kind::integer:
+            return bytes(value.text());
+        case Kind::real:
+            return bytes(is_finite(value.text()) ? value.text() : "null");
+        case Kind::string:
+            return value.plain() ? plain(value.text()) : string(value.text());
+        case Kind::array:
+            return array(value);
+        case Kind::object:
+            return object(value);
+        }
+    }
+
+    void string(std::string_view text)
+    {
+        byte('"');
+        const char* at = text.data();
+        const char* const end = at + text.size();
+        bool ignored = false;
+        for (;;) {
+            const char* const special = find_special(at, end, ignored);
+            bytes({at, static_cast<std::size_t>(special - at)});
+            if (special == end)
+                break;
+            escape(*special);
+            at = special + 1;
+        }
+        byte('"');
+    }
+
+private:
+    void byte(char c) { *at_++ = c; }
+    void bytes(std::string_view text)
+    {
+        if (!text.empty())
+            std::memcpy(at_, text.data(), text.size());
+        at_ += text.size();
+    }
+    void plain(std::string_view text)
+    {
+        byte('"');
+        bytes(text);
+        byte('"');
+    }
+    void array(const Value& value)
+    {
+        byte('[');
+        bool any = false;
+        for (const auto& item : value.items()) {
+            if (std::exchange(any, true))
+                byte(',');
+            this->value(item);
+        }
+        byte(']');
+    }
+    void object(const Value& value)
+    {
+        byte('{');
+        bool any = false;
+        for (const auto& member : value.members()) {
+            if (std::exchange(any, true))
+                byte(',');
+            this->value(member.name);
+            byte(':');
+            this->value(member.value);
+        }
+        byte('}');
+    }
+    void escape(char c)
+    {
+        switch (c) {
+        case '"':
+            return bytes("\\\"");
+        case '\\':
+            return bytes("\\\\");
+        case '\b':
+            return bytes("\\b");
+        case '\f':
+            return bytes("\\f");
+        case '\n':
+            return bytes("\\n");
+        case '\r':
+            return bytes("\\r");
+        case '\t':
+            return bytes("\\t");
+        default:
+            constexpr char digits[] = "0123456789abcdef";
+            bytes("\\u00");
+            byte(digits[static_cast<unsigned char>(c) >> 4]);
+            byte(digits[c & 0xF]);
+        }
+    }
+
+    char* at_;
+};
+
+template <class Write>
+void write_within(std::size_t most, std::string& out, Write write)
+{
+    const auto used = out.size();
+    out.resize(used + most);
+    Writer writer(out.data() + used);
+    write(writer);
+    out.resize(static_cast<std::size_t>(writer.end() - out.data()));
 }
 
 } // namespace
 
 void write_string(std::string_view text, std::string& out)
 {
-    out += '"';
-    const char* at = text.data();
-    const char* const end = at + text.size();
-    bool ignored = false;
-    for (;;) {
-        const char* const special = find_special(at, end, ignored);
-        out.append(at, special);
-        if (special == end)
-            break;
-        write_escape(*special, out);
-        at = special + 1;
-    }
-    out += '"';
+    write_within(most_bytes(text), out, [&](Writer& writer) { writer.string(text); });
 }
 
 void write(const Value& value, std::string& out)
 {
-    bool first = true;
-    const auto separate = [&] {
-        if (!first)
-            out += ',';
-        first = false;
-    };
-    switch (value.kind()) {
-    case Kind::null:
-        out += "null";
-        return;
-    case Kind::boolean:
-        out += value.as_bool() ? "true" : "false";
-        return;
-    case Kind::integer:
-        out += value.text();
-        return;
-    case Kind::real:
-        write_real(value.text(), out);
-        return;
-    case Kind::string:
-        if (value.plain()) {
-            out += '"';
-            out += value.text();
-            out += '"';
-        } else
-            write_string(value.text(), out);
-        return;
-    case Kind::array:
-        out += '[';
-        for (const auto& item : value.items()) {
-            separate();
-            write(item, out);
-        }
-        out += ']';
-        return;
-    case Kind::object:
-        out += '{';
-        for (const auto& member : value.members()) {
-            separate();
-            write(member.name, out);
-            out += ':';
-            write(member.value, out);
-        }
-        out += '}';
-        return;
-    }
+    write_within(most_bytes(value), out, [&](Writer& writer) { writer.value(value); });
 }
 
 std::string python_repr(double number)
@@ -140,11 +208,19 @@ std::string python_repr(double number)
     // Python's repr leaves positional notation at these two exponents.
     if (exponent < -4 || exponent >= 16)
         return std::string(scientific);
-    const auto fixed = std::to_chars(buffer, buffer + sizeof buffer, number, std::chars_format::fixed);
-    std::string text(buffer, fixed.ptr);
-    if (text.find('.') == std::string::npos)
-        text += ".0";
-    return text;
+    std::string text(scientific.substr(0, mark));
+    const bool negative = text.front() == '-';
+    if (const auto point = text.find('.'); point != std::string::npos)
+        text.erase(point, 1);
+    const std::size_t first = negative ? 1 : 0;
+    if (exponent < 0) {
+        text.insert(first, "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0'));
+        return text;
+    }
+    const auto whole = first + static_cast<std::size_t>(exponent) + 1;
+    if (text.size() <= whole)
+        return text + std::string(whole - text.size(), '0') + ".0";
+    return text.insert(whole, 1, '.');
 }
 
 Value Value::real(double number, Arena& arena)

@@ -25,7 +25,7 @@ std::optional<Todo> first_of(Database& database)
 std::optional<std::int64_t> fill_events(Session& session, const Todo& todo)
 {
     std::optional<std::int64_t> reached;
-    std::vector<std::pair<std::int64_t, std::vector<batch::EventFacts>>> filled;
+    std::vector<std::pair<std::int64_t, batch::VideoRecord>> filled;
     batch::EventFactsReader reader;
     {
         auto rows =
@@ -34,12 +34,12 @@ std::optional<std::int64_t> fill_events(Session& session, const Todo& todo)
         while (rows.next()) {
             reached = rows.integer(0);
             // A damaged one is reported when it is read, and by the check; it has no rows.
-            if (const auto record = session.codec.decode({}, rows.bytes(1)))
-                filled.emplace_back(*reached, facts_of(*record, reader));
+            if (auto record = session.codec.decode({}, rows.bytes(1)))
+                filled.emplace_back(*reached, std::move(*record));
         }
     }
-    for (const auto& [content, facts] : filled)
-        insert_events(session.database, content, facts);
+    for (const auto& [content, record] : filled)
+        insert_events(session.database, content, record, reader);
     return reached;
 }
 

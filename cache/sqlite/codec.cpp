@@ -75,6 +75,7 @@ std::string pack(const batch::VideoRecord& record)
 } // namespace
 
 struct Codec::Contexts {
+    std::string frame; // where frames are made, so that those that are kept take no more room than they need
     std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> compress{ZSTD_createCCtx(), ZSTD_freeCCtx};
     std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> decompress{ZSTD_createDCtx(), ZSTD_freeDCtx};
 };
@@ -89,13 +90,14 @@ Codec::~Codec() = default;
 
 std::string Codec::compress(std::string_view bytes, std::string_view prefix)
 {
-    std::string frame(ZSTD_compressBound(bytes.size()), '\0');
+    auto& frame = contexts_->frame;
+    if (frame.size() < ZSTD_compressBound(bytes.size()))
+        frame.resize(ZSTD_compressBound(bytes.size()));
     ZSTD_CCtx_refPrefix(contexts_->compress.get(), prefix.data(), prefix.size());
     const auto size = ZSTD_compress2(contexts_->compress.get(), frame.data(), frame.size(), bytes.data(), bytes.size());
     if (ZSTD_isError(size) != 0)
         throw std::runtime_error(std::string("zstd: ") + ZSTD_getErrorName(size));
-    frame.resize(size);
-    return frame;
+    return frame.substr(0, size);
 }
 
 std::optional<std::string> Codec::decompress(std::string_view frame, std::string_view prefix)

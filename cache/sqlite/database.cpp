@@ -76,13 +76,13 @@ sqlite3_stmt* Database::prepared(const std::string& sql)
     return statement;
 }
 
-void Database::bind(sqlite3_stmt* statement, int position, std::int64_t value, sqlite3_destructor_type /*lifetime*/)
+void Statement::bind(sqlite3_stmt* statement, int position, std::int64_t value, sqlite3_destructor_type /*lifetime*/)
 {
     sqlite3_bind_int64(statement, position, value);
 }
 
-void Database::bind(sqlite3_stmt* statement, int position, std::optional<double> value,
-                    sqlite3_destructor_type /*lifetime*/)
+void Statement::bind(sqlite3_stmt* statement, int position, std::optional<double> value,
+                     sqlite3_destructor_type /*lifetime*/)
 {
     if (value)
         sqlite3_bind_double(statement, position, *value);
@@ -90,12 +90,12 @@ void Database::bind(sqlite3_stmt* statement, int position, std::optional<double>
         sqlite3_bind_null(statement, position);
 }
 
-void Database::bind(sqlite3_stmt* statement, int position, std::string_view text, sqlite3_destructor_type lifetime)
+void Statement::bind(sqlite3_stmt* statement, int position, std::string_view text, sqlite3_destructor_type lifetime)
 {
     sqlite3_bind_text64(statement, position, text.empty() ? "" : text.data(), text.size(), lifetime, SQLITE_UTF8);
 }
 
-void Database::bind(sqlite3_stmt* statement, int position, Blob blob, sqlite3_destructor_type lifetime)
+void Statement::bind(sqlite3_stmt* statement, int position, Blob blob, sqlite3_destructor_type lifetime)
 {
     if (blob.empty())
         sqlite3_bind_zeroblob(statement, position, 0);

@@ -47,31 +47,58 @@ private:
     sqlite3_stmt* statement_;
 };
 
+// A statement that is run many times over. Lives no longer than its Database.
+class Statement {
+public:
+    Statement(sqlite3* connection, sqlite3_stmt* statement) : connection_(connection), statement_(statement) {}
+
+    // Of no interest are the rows. Returns how many rows it changed.
+    template <class... Values>
+    int run(const Values&... values)
+    {
+        int position = 0;
+        (bind(statement_, ++position, values, SQLITE_STATIC), ...);
+        Rows rows(connection_, statement_);
+        while (rows.next()) {
+        }
+        return sqlite3_changes(connection_);
+    }
+    // Parameters are copied, since rows are read after the call's temporaries have gone.
+    template <class... Values>
+    Rows query(const Values&... values)
+    {
+        int position = 0;
+        (bind(statement_, ++position, values, SQLITE_TRANSIENT), ...);
+        return {connection_, statement_};
+    }
+
+private:
+    static void bind(sqlite3_stmt* statement, int position, std::int64_t value, sqlite3_destructor_type lifetime);
+    static void bind(sqlite3_stmt* statement, int position, std::optional<double> value,
+                     sqlite3_destructor_type lifetime);
+    static void bind(sqlite3_stmt* statement, int position, std::string_view text, sqlite3_destructor_type lifetime);
+    static void bind(sqlite3_stmt* statement, int position, Blob blob, sqlite3_destructor_type lifetime);
+
+    sqlite3* connection_;
+    sqlite3_stmt* statement_;
+};
+
 class Database {
 public:
     enum class Mode { read_write, read_only };
     Database(const std::string& path, Mode mode);
 
-    // Parameters are bound by position and copied, since rows are read after the call's temporaries have gone.
+    // Prepared once a connection.
+    Statement statement(const std::string& sql) { return {connection_.get(), prepared(sql)}; }
     template <class... Values>
     Rows query(const std::string& sql, const Values&... values)
     {
-        auto* statement = prepared(sql);
-        int position = 0;
-        (bind(statement, ++position, values, SQLITE_TRANSIENT), ...);
-        return {connection_.get(), statement};
+        return statement(sql).query(values...);
     }
-    // A statement without rows, or whose rows are of no interest. Returns how many rows it changed.
     template <class... Values>
     int run(const std::string& sql, const Values&... values)
     {
-        auto* statement = prepared(sql);
-        int position = 0;
-        (bind(statement, ++position, values, SQLITE_STATIC), ...);
-        Rows rows(connection_.get(), statement);
-        while (rows.next()) {
-        }
-        return sqlite3_changes(connection_.get());
+        return statement(sql).run(values...);
     }
     void script(const std::string& sql); // several statements, not prepared
     std::int64_t pragma(const std::string& name);
@@ -79,11 +106,6 @@ public:
 
 private:
     sqlite3_stmt* prepared(const std::string& sql);
-    static void bind(sqlite3_stmt* statement, int position, std::int64_t value, sqlite3_destructor_type lifetime);
-    static void bind(sqlite3_stmt* statement, int position, std::optional<double> value,
-                     sqlite3_destructor_type lifetime);
-    static void bind(sqlite3_stmt* statement, int position, std::string_view text, sqlite3_destructor_type lifetime);
-    static void bind(sqlite3_stmt* statement, int position, Blob blob, sqlite3_destructor_type lifetime);
 
     std::unique_ptr<sqlite3, decltype(&sqlite3_close)> connection_;
     std::map<std::string, StatementPointer> statements_;

@@ -32,36 +32,29 @@ bool contains_without_case(std::string_view text, std::string_view folded)
 
 } // namespace
 
-std::vector<batch::EventFacts> facts_of(const batch::VideoRecord& record, batch::EventFactsReader& reader)
+void insert_events(Database& database, std::int64_t content, const batch::VideoRecord& record,
+                   batch::EventFactsReader& reader)
 {
-    std::vector<batch::EventFacts> facts;
-    facts.reserve(record.spans.size());
+    auto insert =
+        database.statement("INSERT OR IGNORE INTO event(content, position, approval, event_id, category, "
+                           "severity, label, t_start, t_end, confidence) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     for (std::size_t i = 0; i < record.spans.size(); ++i) {
-        facts.push_back(reader.read(record.event(i)));
-        facts.back().ai_analysis.clear(); // rows do not hold it
-        facts.back().approval = record.spans[i].approval;
+        const auto& facts = reader.read(record.event(i));
+        insert.run(content, static_cast<std::int64_t>(i), static_cast<std::int64_t>(record.spans[i].approval),
+                   std::string_view(facts.event_id), std::string_view(facts.category), std::string_view(facts.severity),
+                   std::string_view(facts.label), std::string_view(facts.start), std::string_view(facts.end),
+                   facts.confidence);
     }
-    return facts;
-}
-
-void insert_events(Database& database, std::int64_t content, std::span<const batch::EventFacts> events)
-{
-    std::int64_t position = 0;
-    for (const auto& event : events)
-        database.run("INSERT OR IGNORE INTO event(content, position, approval, event_id, category, severity, label, "
-                     "t_start, t_end, confidence) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                     content, position++, static_cast<std::int64_t>(event.approval), std::string_view(event.event_id),
-                     std::string_view(event.category), std::string_view(event.severity), std::string_view(event.label),
-                     std::string_view(event.start), std::string_view(event.end), event.confidence);
 }
 
 void list_members(Database& database, std::int64_t batch_row, std::int64_t snapshot,
                   std::span<const std::int64_t> contents)
 {
     database.run("DELETE FROM member WHERE snapshot IN (SELECT id FROM snapshot WHERE batch = ?)", batch_row);
+    auto insert = database.statement("INSERT INTO member(snapshot, place, content) VALUES(?, ?, ?)");
     std::int64_t place = 0;
     for (const auto content : contents)
-        database.run("INSERT INTO member(snapshot, place, content) VALUES(?, ?, ?)", snapshot, place++, content);
+        insert.run(snapshot, place++, content);
 }
 
 EventPicker::EventPicker(Session& session, const batch::Selection& selection)

@@ -10,9 +10,8 @@
 
 namespace nomadic::cache::sqlite {
 
-// Facts of a content's events, in their order.
-std::vector<batch::EventFacts> facts_of(const batch::VideoRecord& record, batch::EventFactsReader& reader);
-void insert_events(Database& database, std::int64_t content, std::span<const batch::EventFacts> events);
+void insert_events(Database& database, std::int64_t content, const batch::VideoRecord& record,
+                   batch::EventFactsReader& reader);
 
 // Makes the snapshot's contents the ones that the view `events` shows for its batch.
 void list_members(Database& database, std::int64_t batch_row, std::int64_t snapshot,

@@ -17,13 +17,23 @@ SqliteStore::SqliteStore(const std::string& path)
     database.run("DELETE FROM batch WHERE used_at = 0 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE batch = batch.id)");
 }
 
+SqliteStore::~SqliteStore()
+{
+    const std::scoped_lock lock(writer_->mutex);
+    // What can't be taken over now is at the next start.
+    (void)guarded([&]() -> Result<void> {
+        writer_->session.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+        return {};
+    });
+}
+
 Result<std::unique_ptr<SnapshotWriter>> SqliteStore::begin(const Key& key)
 {
     const std::scoped_lock lock(writer_->mutex);
     return guarded([&]() -> Result<std::unique_ptr<SnapshotWriter>> {
         writer_->session.database.run("INSERT INTO batch(scope, batch_id) VALUES(?, ?) ON CONFLICT DO NOTHING",
                                       Blob(key.scope.id), std::string_view(key.batch_id));
-        return std::make_unique<Writer>(writer_, key, writer_->session.batch_row(key).value());
+        return std::make_unique<Writer>(writer_, readers_, key, writer_->session.batch_row(key).value());
     });
 }
 

@@ -12,6 +12,9 @@ class SqliteStore : public Store {
 public:
     // `path` names a database that migrate() has been over.
     explicit SqliteStore(const std::string& path);
+    SqliteStore(const SqliteStore&) = delete;
+    SqliteStore& operator=(const SqliteStore&) = delete;
+    ~SqliteStore() override; // leaves one file behind, without a log
 
     Result<std::optional<Snapshot>> find(const Key& key, const AsOf& as_of) override;
     Result<std::optional<batch::StatusDocument>> status(std::int64_t snapshot) override;

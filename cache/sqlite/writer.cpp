@@ -13,8 +13,8 @@ std::int64_t signed_of(std::uint64_t count)
 
 } // namespace
 
-Writer::Writer(std::shared_ptr<WriteSession> shared, Key key, std::int64_t batch_row)
-    : shared_(std::move(shared)), key_(std::move(key)), batch_row_(batch_row)
+Writer::Writer(std::shared_ptr<WriteSession> shared, ReaderPool& readers, Key key, std::int64_t batch_row)
+    : shared_(std::move(shared)), readers_(readers), key_(std::move(key)), batch_row_(batch_row)
 {}
 
 Writer::~Writer()
@@ -30,31 +30,54 @@ Writer::~Writer()
     }
 }
 
-Result<void> Writer::add(std::span<const batch::VideoRecord> records)
+struct Writer::Items final : EncodedRecords {
+    std::vector<Item> items;
+};
+
+Result<std::unique_ptr<EncodedRecords>> Writer::encode(std::vector<batch::VideoRecord> records)
+{
+    return guarded([&]() -> Result<std::unique_ptr<EncodedRecords>> {
+        auto encoded = std::make_unique<Items>();
+        auto session = readers_.borrow();
+        for (auto& record : records) {
+            Item item{.record = std::move(record), .content = {}, .blobs = {}};
+            item.content = describe(item.record);
+            // What is there already need not be compressed.
+            if (!published(session->database, item.record, item.content.digest))
+                item.blobs = session->codec.encode(item.record);
+            item.record.source = {};
+            encoded->items.push_back(std::move(item));
+        }
+        return encoded;
+    });
+}
+
+Result<void> Writer::add(std::unique_ptr<EncodedRecords> records)
 {
     const std::scoped_lock lock(shared_->mutex);
     return guarded([&]() -> Result<void> {
-        std::vector<std::pair<std::string, Content>> added;
+        auto& items = static_cast<Items&>(*records).items;
         batch::EventFactsReader facts;
         Transaction transaction(shared_->session.database, Transaction::Kind::write);
-        for (const auto& record : records) {
-            auto content = describe(record);
-            if (const auto same = published(record, content.digest)) {
-                content.id = *same;
+        for (auto& item : items) {
+            if (item.blobs.record.empty()) {
+                const auto same = published(shared_->session.database, item.record, item.content.digest);
+                if (!same)
+                    throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
+                item.content.id = *same;
             } else {
-                content.id = stage(record, content, facts);
-                content.staged = true;
+                item.content.id = stage(item, facts);
+                item.content.staged = true;
             }
-            added.emplace_back(record.video_id, content);
         }
         transaction.commit();
-        for (auto& [video_id, content] : added)
-            contents_.insert_or_assign(std::move(video_id), content);
+        for (const auto& item : items)
+            contents_.insert_or_assign(item.record.video_id, item.content);
         return {};
     });
 }
 
-Writer::Content Writer::describe(const batch::VideoRecord& record) const
+Writer::Content Writer::describe(const batch::VideoRecord& record)
 {
     Content content;
     content.digest = batch::digest_of(record);
@@ -65,29 +88,29 @@ Writer::Content Writer::describe(const batch::VideoRecord& record) const
 }
 
 // Only what is in a published snapshot may be shared: what another writer has staged may vanish with it.
-std::optional<std::int64_t> Writer::published(const batch::VideoRecord& record, const batch::Digest& digest)
+std::optional<std::int64_t> Writer::published(Database& database, const batch::VideoRecord& record,
+                                              const batch::Digest& digest) const
 {
-    auto rows = shared_->session.database.query("SELECT id FROM content WHERE batch = ? AND video_id = ? "
-                                                "AND digest = ? AND id NOT IN (SELECT content FROM staged)",
-                                                batch_row_, std::string_view(record.video_id), Blob(digest));
+    auto rows = database.query("SELECT id FROM content WHERE batch = ? AND video_id = ? "
+                               "AND digest = ? AND id NOT IN (SELECT content FROM staged)",
+                               batch_row_, std::string_view(record.video_id), Blob(digest));
     if (!rows.next())
         return std::nullopt;
     return rows.integer(0);
 }
 
-std::int64_t Writer::stage(const batch::VideoRecord& record, const Content& content, batch::EventFactsReader& facts)
+std::int64_t Writer::stage(const Item& item, batch::EventFactsReader& facts)
 {
     auto& database = shared_->session.database;
-    const auto encoded = shared_->session.codec.encode(record);
-    const auto& events = content.events;
+    const auto& events = item.content.events;
     database.run("INSERT INTO content(batch, video_id, digest, approved, rejected, pending, invalid, other, bytes, "
                  "record, source) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                 batch_row_, std::string_view(record.video_id), Blob(content.digest), signed_of(events[0]),
+                 batch_row_, std::string_view(item.record.video_id), Blob(item.content.digest), signed_of(events[0]),
                  signed_of(events[1]), signed_of(events[2]), signed_of(events[3]), signed_of(events[4]),
-                 signed_of(content.bytes), as_blob(encoded.record), as_blob(encoded.source));
+                 signed_of(item.content.bytes), as_blob(item.blobs.record), as_blob(item.blobs.source));
     const auto id = database.last_insert_id();
     database.run("INSERT INTO staged(content) VALUES(?)", id);
-    insert_events(database, id, facts_of(record, facts));
+    insert_events(database, id, item.record, facts);
     return id;
 }
 

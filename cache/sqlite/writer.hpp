@@ -1,10 +1,11 @@
 #pragma once
 
 // A snapshot on its way in: each add() is one short transaction of staged contents, commit() publishes all of it in
-// one. The connection is shared by everything that writes, so each step takes its lock.
+// one. The connection is shared by everything that writes, so each step takes its lock; digests and compression, which
+// are most of the work, come before it and on any thread.
 
 #include "batch/filter.hpp"
-#include "cache/sqlite/session.hpp"
+#include "cache/sqlite/reader_pool.hpp"
 
 #include <mutex>
 #include <unordered_map>
@@ -20,10 +21,12 @@ struct WriteSession {
 
 class Writer final : public SnapshotWriter {
 public:
-    Writer(std::shared_ptr<WriteSession> shared, Key key, std::int64_t batch_row);
+    // `readers` outlives this.
+    Writer(std::shared_ptr<WriteSession> shared, ReaderPool& readers, Key key, std::int64_t batch_row);
     ~Writer() override;
 
-    Result<void> add(std::span<const batch::VideoRecord> records) override;
+    Result<std::unique_ptr<EncodedRecords>> encode(std::vector<batch::VideoRecord> records) override;
+    Result<void> add(std::unique_ptr<EncodedRecords> records) override;
     Result<Snapshot> commit(const batch::StatusDocument& status, TimePoint now) override;
 
 private:
@@ -36,9 +39,18 @@ private:
         bool staged = false; // ours to publish or to remove; else shared with a published snapshot
     };
 
-    Content describe(const batch::VideoRecord& record) const;
-    std::optional<std::int64_t> published(const batch::VideoRecord& record, const batch::Digest& digest);
-    std::int64_t stage(const batch::VideoRecord& record, const Content& content, batch::EventFactsReader& facts);
+    // A record as add() takes it; without its source, which is in `blobs`.
+    struct Item {
+        batch::VideoRecord record;
+        Content content;
+        EncodedRecord blobs;
+    };
+    struct Items;
+
+    static Content describe(const batch::VideoRecord& record);
+    std::optional<std::int64_t> published(Database& database, const batch::VideoRecord& record,
+                                          const batch::Digest& digest) const;
+    std::int64_t stage(const Item& item, batch::EventFactsReader& facts);
     Snapshot publish(const batch::StatusDocument& status, TimePoint now);
     Snapshot assemble(const batch::StatusDocument& status, std::vector<std::int64_t>& contents) const;
     void require_all_there();
@@ -47,6 +59,7 @@ private:
     void drop_staged();
 
     std::shared_ptr<WriteSession> shared_;
+    ReaderPool& readers_;
     Key key_;
     std::int64_t batch_row_;
     std::unordered_map<std::string, Content> contents_; // by video id

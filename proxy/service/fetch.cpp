@@ -43,7 +43,15 @@ awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batc
 
     std::optional<Failure> refused;
     RecordSink sink = [this, writer, &refused](std::vector<batch::VideoRecord> records) -> awaitable<Result<void>> {
-        auto add = [writer, records = std::move(records)](Store&) { return writer->add(records); };
+        auto encode = [writer, records = std::move(records)](Store&) mutable {
+            return writer->encode(std::move(records));
+        };
+        auto encoded = co_await store_.read(std::move(encode));
+        if (!encoded) {
+            refused = encoded.error();
+            co_return encoded.error();
+        }
+        auto add = [writer, encoded = std::move(*encoded)](Store&) mutable { return writer->add(std::move(encoded)); };
         auto added = co_await store_.write(std::move(add));
         if (!added)
             refused = added.error();

@@ -3,6 +3,7 @@
 #include "base/log.hpp"
 #include "batch/parse.hpp"
 #include "proxy/upstream/dialect.hpp"
+#include "proxy/upstream/gate.hpp"
 #include "proxy/upstream/refusal.hpp"
 
 #include <unordered_set>
@@ -10,6 +11,9 @@
 namespace nomadic::proxy {
 
 namespace {
+
+// Enough that one is parsed while another is compressed and a third is written.
+constexpr std::size_t parsed_at_once = 3;
 
 bool worth_another(const Failure& failure)
 {
@@ -118,6 +122,7 @@ struct HttpUpstream::FanOut {
     std::size_t running = 0;
     std::optional<Failure> failure;
     Signal done;
+    Gate parsing; // an answer is several times its size while it is parsed and stored: a few at a time
 };
 
 awaitable<Result<void>> HttpUpstream::by_bulk(batch::StatusDocument& status, Asker asker, RecordSink sink)
@@ -128,7 +133,8 @@ awaitable<Result<void>> HttpUpstream::by_bulk(batch::StatusDocument& status, Ask
                                                .sink = std::move(sink),
                                                .pointers = distinct(status.videos),
                                                .failure = {},
-                                               .done = Signal(executor)});
+                                               .done = Signal(executor),
+                                               .parsing = Gate(executor, parsed_at_once)});
     const auto chunks = (all->pointers.size() + settings_.chunk_size - 1) / settings_.chunk_size;
     if (chunks == 0)
         co_return Result<void>{};
@@ -166,7 +172,11 @@ awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const b
             failure.code = Errc::method_not_allowed;
         co_return failure;
     }
-    auto parse = [&] { return batch::parse_bulk(all.status, asked, exchange->body); };
+    const auto turn = co_await all.parsing.enter();
+    auto parse = [&] {
+        const auto body = std::move(exchange->body);
+        return batch::parse_bulk(all.status, asked, body);
+    };
     auto records = co_await on_workers(workers_, parse);
     if (!records)
         co_return records.error();

@@ -61,7 +61,8 @@ Result<Snapshot> put(Store& store, const Key& key, const TestBatch& batch, TimeP
         return writer.error();
     const std::span<const batch::VideoRecord> records(batch.records);
     for (std::size_t i = 0; i < records.size(); i += chunk) {
-        auto added = (*writer)->add(records.subspan(i, std::min(chunk, records.size() - i)));
+        const auto some = records.subspan(i, std::min(chunk, records.size() - i));
+        auto added = (*writer)->add(std::vector(some.begin(), some.end()));
         if (!added)
             return added.error();
     }
@@ -153,7 +154,7 @@ TEST_CASE("store: a commit without every video fails and changes nothing")
     const Key key{scope(), "b1"};
     const auto batch = make_batch("b1", {{"approved"}, {"approved"}});
     auto writer = store->begin(key);
-    REQUIRE((*writer)->add(std::span(batch.records).first(1)));
+    REQUIRE((*writer)->add(std::vector{batch.records.front()}));
     const auto committed = (*writer)->commit(batch.status, at(1));
     REQUIRE_FALSE(committed);
     CHECK(committed.error().code == Errc::store_failed);
