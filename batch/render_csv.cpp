@@ -1,5 +1,6 @@
 #include "batch/event_view.hpp"
 #include "batch/json/read.hpp"
+#include "batch/json/scan.hpp"
 #include "batch/json/write.hpp"
 #include "batch/python.hpp"
 #include "batch/record.hpp"
@@ -70,24 +71,30 @@ void append_timestamp(const Row& row, std::string& out)
 }
 
 using Append = void (*)(const Row& row, std::string& out);
+// Of what a column speaks: what is the same for all events of a video is written once a video.
+enum class Of { event, video };
 struct Column {
     std::string_view name;
     Append append;
+    Of of = Of::event;
 };
 
 constexpr std::array columns{
     Column{"Query",
            [](const Row& row, std::string& out) {
                append_text(or_else(row.result.get("query"), text(row.batch_query)), out);
-           }},
+           },
+           Of::video},
     Column{"Video",
            [](const Row& row, std::string& out) {
                append_text(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
-           }},
+           },
+           Of::video},
     Column{"Video Name",
            [](const Row& row, std::string& out) {
                append_text(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
-           }},
+           },
+           Of::video},
     Column{
         "Approval Status",
         [](const Row& row, std::string& out) { append_text(or_else(row.view.own("approval"), text("pending")), out); }},
@@ -98,18 +105,20 @@ constexpr std::array columns{
     Column{"Label", [](const Row& row, std::string& out) { append_text(row.view.label(), out); }},
     Column{"AI Analysis", [](const Row& row, std::string& out) { append_text(row.view.ai_analysis(), out); }},
     Column{"Severity", [](const Row& row, std::string& out) { append_text(row.view.own("severity"), out); }},
-    Column{"Video ID", [](const Row& row, std::string& out) { append_text(row.result.get("video_id"), out); }},
-    Column{"Analysis ID", [](const Row& row, std::string& out) { append_text(row.result.get("analysis_id"), out); }},
+    Column{"Video ID", [](const Row& row, std::string& out) { append_text(row.result.get("video_id"), out); },
+           Of::video},
+    Column{"Analysis ID", [](const Row& row, std::string& out) { append_text(row.result.get("analysis_id"), out); },
+           Of::video},
     Column{"Event ID", [](const Row& row, std::string& out) { append_text(row.view.event_id(), out); }},
-    Column{"Batch ID", [](const Row& row, std::string& out) { out += row.batch_id; }},
-    Column{"Batch Viewer URL", [](const Row& row, std::string& out) { out += row.batch_viewer_url; }},
-    Column{"Status", [](const Row& row, std::string& out) { append_text(row.result.get("status"), out); }},
+    Column{"Batch ID", [](const Row& row, std::string& out) { out += row.batch_id; }, Of::video},
+    Column{"Batch Viewer URL", [](const Row& row, std::string& out) { out += row.batch_viewer_url; }, Of::video},
+    Column{"Status", [](const Row& row, std::string& out) { append_text(row.result.get("status"), out); }, Of::video},
     Column{"Confidence", [](const Row& row, std::string& out) { append_text(row.view.own("confidence"), out); }},
     Column{"Annotated Thumbnail URL",
            [](const Row& row, std::string& out) { append_text(row.view.own("annotated_thumbnail_url"), out); }},
     Column{"Import Source URI",
-           [](const Row& row, std::string& out) { append_text(row.result.get("import_source_uri"), out); }},
-    Column{"Summary", [](const Row& row, std::string& out) { append_text(row.result.get("summary"), out); }},
+           [](const Row& row, std::string& out) { append_text(row.result.get("import_source_uri"), out); }, Of::video},
+    Column{"Summary", [](const Row& row, std::string& out) { append_text(row.result.get("summary"), out); }, Of::video},
 };
 
 const Column* find_column(std::string_view name)
@@ -143,7 +152,7 @@ std::vector<const Column*> chosen(const CsvColumns& wanted)
 // Quotes the field that begins at `start` when it holds a comma, a quote, CR or LF.
 void quote_field(std::string& out, std::size_t start)
 {
-    if (out.find_first_of(",\"\r\n", start) == std::string::npos)
+    if (!json::has_any_of<',', '"', '\r', '\n'>(std::string_view(out).substr(start)))
         return;
     std::string quoted = "\"";
     for (std::size_t i = start; i < out.size(); ++i) {
@@ -173,7 +182,11 @@ public:
 
     void begin(std::string& out) override
     {
-        row(out, [&](const Column& column) { out += column.name; });
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            out += i == 0 ? "" : ",";
+            out += columns_[i]->name;
+        }
+        out += "\r\n";
     }
 
     void video(const VideoRecord& record, std::string& out) override
@@ -194,19 +207,36 @@ public:
     std::uint64_t events() const override { return events_; }
 
 private:
-    template <class Append>
-    void row(std::string& out, Append append) const
+    static void field(const Column& column, const Row& values, std::string& out)
     {
-        bool first = true;
-        for (const auto* column : columns_) {
-            if (!first)
+        const auto start = out.size();
+        column.append(values, out);
+        quote_field(out, start);
+    }
+
+    void row(const Row& values, std::string& out) const
+    {
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            if (i != 0)
                 out += ',';
-            first = false;
-            const auto start = out.size();
-            append(*column);
-            quote_field(out, start);
+            if (columns_[i]->of == Of::video)
+                out += of_video_[i];
+            else
+                field(*columns_[i], values, out);
         }
         out += "\r\n";
+    }
+
+    void write_of_video(const Value& result)
+    {
+        const Value none;
+        const Row values{batch_query_, batch_id_, batch_viewer_url_, result, none, EventView(none)};
+        of_video_.resize(columns_.size());
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            of_video_[i].clear();
+            if (columns_[i]->of == Of::video)
+                field(*columns_[i], values, of_video_[i]);
+        }
     }
 
     void rows(const VideoRecord& record, std::string& out)
@@ -215,14 +245,13 @@ private:
         const auto result = json::read(text, arena_);
         if (!result)
             return;
-        json::Arena scratch;
+        write_of_video(*result);
         for_each_wanted(record, selection_, [&](std::string_view event_json) {
-            scratch.reset();
-            const auto event = json::read(event_json, scratch);
+            event_arena_.reset();
+            const auto event = json::read(event_json, event_arena_);
             if (!event)
                 return;
-            const Row values{batch_query_, batch_id_, batch_viewer_url_, *result, *event, EventView(*event)};
-            row(out, [&](const Column& column) { column.append(values, out); });
+            row({batch_query_, batch_id_, batch_viewer_url_, *result, *event, EventView(*event)}, out);
             ++events_;
         });
     }
@@ -231,7 +260,8 @@ private:
     std::vector<const Column*> columns_;
     std::string batch_id_, batch_viewer_url_, batch_query_;
     std::optional<StatusDocument> older_rules_; // set when records have to be made again by the older client's rules
-    json::Arena arena_;
+    std::vector<std::string> of_video_;         // by column, those that are the same for all events of the video
+    json::Arena arena_, event_arena_;
     std::uint64_t events_ = 0;
 };
 

@@ -23,7 +23,10 @@ class Reader {
 public:
     Reader(std::string_view text, Arena& arena)
         : begin_(text.data()), at_(text.data()), end_(text.data() + text.size()), arena_(arena)
-    {}
+    {
+        constexpr std::size_t most_events_have = 32;
+        members_.reserve(most_events_have);
+    }
 
     // Records where the items of the array at member `name` of the outermost object stand.
     void slice(std::string_view name, std::vector<std::string_view>& items)

@@ -17,6 +17,26 @@ inline bool is_special(unsigned char byte)
     return byte == '"' || byte == '\\' || byte < 0x20;
 }
 
+// Whether one of four characters stands in the text.
+template <char A, char B, char C, char D>
+bool has_any_of(std::string_view text)
+{
+    const char* at = text.data();
+    const char* const end = at + text.size();
+#ifdef __SSE2__
+    for (; end - at >= 16; at += 16) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        const auto is = [bytes](char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
+        if (_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(is(A), is(B)), _mm_or_si128(is(C), is(D)))) != 0)
+            return true;
+    }
+#endif
+    for (; at != end; ++at)
+        if (*at == A || *at == B || *at == C || *at == D)
+            return true;
+    return false;
+}
+
 // The first quote, backslash or control character at or after `at`, else `end`. `high` gathers whether a byte beyond
 // ASCII was passed.
 inline const char* find_special(const char* at, const char* end, bool& high)

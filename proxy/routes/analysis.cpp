@@ -18,9 +18,24 @@ void describe(const Answer& answer, const AnalysisQuery& query, Coding coding, F
     fields.set("Content-Type", std::string(batch::media_type(query.representation.format)));
     fields.set("ETag", Renderings::etag(answer.snapshot, query.representation, coding));
     fields.set("Last-Modified", http_date(answer.snapshot.fetched_at));
+    fields.set("Accept-Ranges", "bytes");
     fields.set("Vary", "Accept, Accept-Encoding, Authorization, X-API-Key");
     if (!answer.held)
         fields.set("X-Snapshot", std::to_string(answer.snapshot.id));
+}
+
+// X-Total-Count, as far as the counts that are kept of a snapshot tell.
+std::optional<std::uint64_t> counted_events(const Answer& answer, const batch::Representation& wanted)
+{
+    const bool one_each =
+        wanted.format != batch::Format::geojson && wanted.columns.profile != batch::CsvProfile::sdk_0_1_53;
+    if (!one_each || !wanted.selection.narrowing.empty())
+        return std::nullopt;
+    std::uint64_t events = 0;
+    for (std::size_t i = 0; i < batch::approval_count; ++i)
+        if (wanted.selection.wants(static_cast<batch::Approval>(i)))
+            events += answer.snapshot.events[i];
+    return events;
 }
 
 std::string server_timing(std::chrono::steady_clock::duration lookup, std::chrono::steady_clock::duration render)
@@ -87,6 +102,14 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
         response.status = 304;
         co_return response;
     }
+    if (request.method == "HEAD" && !renderings_.find_hot(*answer, query->representation, coding)) {
+        // Not worth rendering: what only that would tell is left out (RFC 9110, 9.3.2).
+        describe(*answer, *query, coding, response.fields);
+        if (const auto events = counted_events(*answer, query->representation))
+            response.fields.set("X-Total-Count", std::to_string(*events));
+        response.body = Stream([](BodyWriter&) -> awaitable<Result<void>> { co_return Result<void>{}; });
+        co_return response;
+    }
     auto rendered = co_await renderings_.get(*answer, query->representation, coding);
     if (!rendered && !answer->held && !batches_.offline()) {
         // What is stored can't be read: upstream still can.
@@ -100,6 +123,20 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
     describe(*answer, *query, coding, response.fields);
     response.fields.set("X-Total-Count", std::to_string(rendered->events));
     response.fields.set("Server-Timing", server_timing(found - begun, std::chrono::steady_clock::now() - found));
+    const auto size = rendered->body->size();
+    const auto range = requested_range(request, response.fields.get("ETag"), answer->snapshot.fetched_at, size);
+    if (!range) {
+        auto refused = problem(range.error(), request.target);
+        refused.fields.set("Content-Range", unsatisfied_range(size));
+        co_return refused;
+    }
+    if (*range) {
+        response.status = 206;
+        response.fields.set("Content-Range", content_range(**range, size));
+        response.content_length = (*range)->length;
+        response.body = renderings_.part(rendered->body, **range);
+        co_return response;
+    }
     response.body = rendered->body;
     co_return response;
 }

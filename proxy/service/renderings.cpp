@@ -1,5 +1,6 @@
 #include "proxy/service/renderings.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace nomadic::proxy {
@@ -13,6 +14,7 @@ using cache::Store;
 // What the rendered bytes depend on beside the snapshot and the representation: changes whenever a renderer does, so
 // that no entity tag outlives the bytes it stood for.
 constexpr std::string_view renderer_version = "1";
+constexpr std::uint64_t piece = 512 * 1024; // of a file, as it is sent
 
 Result<HotEntry> finish(batch::Renderer& renderer, BodyBuilder& builder)
 {
@@ -112,6 +114,45 @@ awaitable<Result<HotEntry>> Renderings::get(Answer answer, batch::Representation
     if (rendered && role == Role::leader)
         hot_.insert(name, *rendered);
     co_return rendered;
+}
+
+std::optional<HotEntry> Renderings::find_hot(const Answer& answer, const batch::Representation& representation,
+                                             Coding coding)
+{
+    return hot_.find(etag(answer.snapshot, representation, coding));
+}
+
+Stream Renderings::part(std::shared_ptr<const cache::Body> body, ByteRange range)
+{
+    return [this, body = std::move(body), range](BodyWriter& writer) { return write_part(body, range, writer); };
+}
+
+awaitable<Result<void>> Renderings::write_part(std::shared_ptr<const cache::Body> body, ByteRange range,
+                                               BodyWriter& writer)
+{
+    if (body->in_memory())
+        co_return co_await writer.write(body->bytes().substr(range.first, range.length));
+    while (range.length != 0) {
+        auto read = [body, range](Store&) -> Result<std::string> {
+            std::string bytes(std::min(piece, range.length), '\0');
+            auto got = body->read_at(range.first, bytes.data(), bytes.size());
+            if (!got)
+                return got.error();
+            if (*got != bytes.size())
+                return Failure{
+                    .code = Errc::store_failed, .detail = "A temporary file has become shorter.", .members = {}};
+            return bytes;
+        };
+        auto bytes = co_await store_.read(std::move(read));
+        if (!bytes)
+            co_return bytes.error();
+        auto written = co_await writer.write(*bytes);
+        if (!written)
+            co_return written;
+        range.first += bytes->size();
+        range.length -= bytes->size();
+    }
+    co_return Result<void>{};
 }
 
 awaitable<Result<HotEntry>> Renderings::encoded(Answer answer, batch::Representation representation, Coding coding)

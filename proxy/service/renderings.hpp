@@ -8,6 +8,7 @@
 #include "cache/hot_cache.hpp"
 #include "config/settings.hpp"
 #include "proxy/http/content_coding.hpp"
+#include "proxy/http/range.hpp"
 #include "proxy/service/answer.hpp"
 #include "proxy/service/single_flight.hpp"
 
@@ -26,10 +27,17 @@ public:
     static std::string etag(const cache::Snapshot& snapshot, const batch::Representation& representation,
                             Coding coding = Coding::identity);
 
+    // The same when it has been rendered already.
+    std::optional<cache::HotEntry> find_hot(const Answer& answer, const batch::Representation& representation,
+                                            Coding coding);
+    // What a 206 sends of a body; lives no longer than this.
+    Stream part(std::shared_ptr<const cache::Body> body, ByteRange range);
+
     const cache::HotCache& hot() const { return hot_; }
 
 private:
     awaitable<Result<cache::HotEntry>> encoded(Answer answer, batch::Representation representation, Coding coding);
+    awaitable<Result<void>> write_part(std::shared_ptr<const cache::Body> body, ByteRange range, BodyWriter& writer);
     awaitable<Result<cache::HotEntry>> render(std::int64_t snapshot, std::shared_ptr<const HeldBatch> held,
                                               batch::Representation representation);
 
