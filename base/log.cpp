@@ -8,7 +8,13 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
 #include <ctime>
+#include <map>
+#include <mutex>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace nomadic::log {
 
@@ -16,6 +22,11 @@ namespace {
 
 constexpr std::size_t most_waiting_lines = 8192;
 constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", "warn", "error"};
+
+// The same warning is written so often in such a time; the next one after it says how many were left out.
+constexpr unsigned most_repeats = 5;
+constexpr std::chrono::seconds repeat_window{10};
+constexpr std::size_t most_messages = 256; // that are told apart
 
 std::atomic<Level> least_level{Level::info};
 std::atomic<Format> line_format{Format::logfmt};
@@ -37,6 +48,75 @@ struct Backend {
 Backend& backend()
 {
     static Backend instance;
+    return instance;
+}
+
+// Whether standard error is the journal's: it keeps the time itself and reads a line's severity from its beginning
+// (systemd.exec(5), JOURNAL_STREAM; sd-daemon(3)).
+bool writes_to_journal()
+{
+    static const bool answer = [] {
+        const char* stream = std::getenv("JOURNAL_STREAM");
+        struct stat status {};
+        return stream != nullptr && ::fstat(STDERR_FILENO, &status) == 0 &&
+               stream == std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino);
+    }();
+    return answer;
+}
+
+std::string_view journal_severity(Level level)
+{
+    constexpr std::array<std::string_view, 5> severities{"<7>", "<7>", "<6>", "<4>", "<3>"};
+    return severities.at(static_cast<std::size_t>(level));
+}
+
+// Keeps a fault that lasts from filling the log. Any thread.
+class Repeats {
+public:
+    struct Verdict {
+        bool write = true;
+        std::uint64_t left_out = 0; // since the message was last written
+    };
+
+    Verdict judge(std::string_view message)
+    {
+        const auto now = std::chrono::steady_clock::now();
+        const std::scoped_lock lock(mutex_);
+        if (messages_.size() >= most_messages)
+            messages_.clear();
+        auto& seen = messages_.try_emplace(std::string(message), Seen{now, 0, 0}).first->second;
+        if (now - seen.since >= repeat_window)
+            seen = {now, 0, seen.left_out};
+        if (++seen.written > most_repeats) {
+            ++seen.left_out;
+            return {false, 0};
+        }
+        return {true, std::exchange(seen.left_out, 0)};
+    }
+
+    std::map<std::string, std::uint64_t> take_left_out()
+    {
+        const std::scoped_lock lock(mutex_);
+        std::map<std::string, std::uint64_t> left_out;
+        for (auto& [message, seen] : messages_)
+            if (seen.left_out != 0)
+                left_out[message] = std::exchange(seen.left_out, 0);
+        return left_out;
+    }
+
+private:
+    struct Seen {
+        std::chrono::steady_clock::time_point since;
+        unsigned written;
+        std::uint64_t left_out;
+    };
+    std::mutex mutex_;
+    std::map<std::string, Seen, std::less<>> messages_;
+};
+
+Repeats& repeats()
+{
+    static Repeats instance;
     return instance;
 }
 
@@ -64,7 +144,10 @@ void append_logfmt(std::string_view name, std::string_view value, std::string& l
         line += ' ';
     line += name;
     line += '=';
-    line += plain(value) ? std::string(value) : boost::json::serialize(boost::json::value(value));
+    if (plain(value))
+        line += value;
+    else
+        line += boost::json::serialize(boost::json::value(value));
 }
 
 void append_json(std::string_view name, std::string_view value, std::string& line)
@@ -78,15 +161,30 @@ void append(Format format, std::string_view name, std::string_view value, std::s
     format == Format::json ? append_json(name, value, line) : append_logfmt(name, value, line);
 }
 
-std::string render_after(std::string line, Format format, Level level, std::string_view message, Pairs pairs)
+std::string render_after(std::string line, Format format, Level level, std::string_view message, Pairs pairs,
+                         std::uint64_t left_out = 0)
 {
     append(format, "level", level_names.at(static_cast<std::size_t>(level)), line);
     append(format, "message", message, line);
     for (const auto& pair : pairs)
         append(format, pair.name, pair.value, line);
+    if (left_out != 0)
+        append(format, "left_out", std::to_string(left_out), line);
     if (format == Format::json)
         line += '}';
     return line;
+}
+
+void write_line(Level level, std::string_view message, Pairs pairs, std::uint64_t left_out)
+{
+    const auto format = line_format.load();
+    std::string line;
+    if (!writes_to_journal())
+        append(format, "time", now_text(), line);
+    line = render_after(std::move(line), format, level, message, pairs, left_out);
+    if (writes_to_journal())
+        line.insert(0, journal_severity(level));
+    backend().logger->log(spdlog::level::info, spdlog::string_view_t(line));
 }
 
 } // namespace
@@ -99,6 +197,8 @@ void configure(Level least, Format format)
 
 void flush()
 {
+    for (const auto& [message, count] : repeats().take_left_out())
+        write_line(Level::warn, message, {}, count);
     backend().logger->flush();
 }
 
@@ -111,11 +211,9 @@ void write(Level level, std::string_view message, Pairs pairs)
 {
     if (!enabled(level))
         return;
-    const auto format = line_format.load();
-    std::string line;
-    append(format, "time", now_text(), line);
-    line = render_after(std::move(line), format, level, message, pairs);
-    backend().logger->log(spdlog::level::info, "{}", line);
+    const auto verdict = level >= Level::warn ? repeats().judge(message) : Repeats::Verdict{};
+    if (verdict.write)
+        write_line(level, message, pairs, verdict.left_out);
 }
 
 std::string render(Format format, Level level, std::string_view message, Pairs pairs)
