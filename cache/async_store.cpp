@@ -18,14 +18,14 @@ AsyncStore::~AsyncStore()
 void AsyncStore::join()
 {
     leaving_ = true;
-    readers_.join();
-    writer_.join();
+    readers_.pool.join();
+    writer_.pool.join();
 }
 
 // A step at a time, so that it never stands long before another write.
 void AsyncStore::catch_up()
 {
-    boost::asio::post(writer_, [this] {
+    boost::asio::post(writer_.pool, [this] {
         const auto more = store_->catch_up();
         if (more && *more && !leaving_)
             catch_up();

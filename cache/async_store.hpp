@@ -34,14 +34,35 @@ public:
 
     void join(); // waits for what has begun; nothing may be asked of it afterwards
 
+    // Jobs that wait or run: what the store is behind with. Loop thread.
+    std::size_t reads_pending() const { return readers_.pending; }
+    std::size_t writes_pending() const { return writer_.pending; }
+
     Store& blocking() { return *store_; } // for start-up, before the loop runs
 
 private:
     void catch_up();
+
+    struct Threads {
+        explicit Threads(unsigned count) : pool(count) {}
+        boost::asio::thread_pool pool;
+        std::size_t pending = 0;
+    };
+    // One job more while it lives.
+    struct Pending {
+        explicit Pending(Threads& threads) : count(threads.pending) { ++count; }
+        Pending(const Pending&) = delete;
+        Pending& operator=(const Pending&) = delete;
+        ~Pending() { --count; }
+        std::size_t& count;
+    };
+
     template <class Work>
-    auto run(boost::asio::thread_pool& pool, Work work) -> boost::asio::awaitable<std::invoke_result_t<Work, Store&>>
+    auto run(Threads& threads, Work work) -> boost::asio::awaitable<std::invoke_result_t<Work, Store&>>
     {
-        co_return co_await boost::asio::co_spawn(pool, job(*store_, std::move(work)), boost::asio::use_awaitable);
+        const Pending pending(threads);
+        co_return co_await boost::asio::co_spawn(threads.pool, job(*store_, std::move(work)),
+                                                 boost::asio::use_awaitable);
     }
     template <class Work>
     static auto job(Store& store, Work work) -> boost::asio::awaitable<std::invoke_result_t<Work, Store&>>
@@ -50,8 +71,8 @@ private:
     }
 
     std::unique_ptr<Store> store_;
-    boost::asio::thread_pool readers_;
-    boost::asio::thread_pool writer_;
+    Threads readers_;
+    Threads writer_;
     std::atomic<bool> leaving_ = false;
 };
 

@@ -11,8 +11,11 @@ std::uint64_t HotCache::cost(const Node& node)
 std::optional<HotEntry> HotCache::find(const std::string& name)
 {
     const auto found = entries_.find(name);
-    if (found == entries_.end())
+    if (found == entries_.end()) {
+        ++counts_.misses;
         return std::nullopt;
+    }
+    ++counts_.hits;
     used_.splice(used_.begin(), used_, found->second);
     return found->second->entry;
 }
@@ -35,6 +38,7 @@ void HotCache::evict_last()
     bytes_ -= cost(used_.back());
     entries_.erase(used_.back().name);
     used_.pop_back();
+    ++counts_.evictions;
 }
 
 } // namespace nomadic::cache

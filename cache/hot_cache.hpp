@@ -26,6 +26,12 @@ public:
     std::uint64_t bytes() const { return bytes_; }
     std::size_t size() const { return entries_.size(); }
 
+    // Since the start.
+    struct Counts {
+        std::uint64_t hits = 0, misses = 0, evictions = 0;
+    };
+    const Counts& counts() const { return counts_; }
+
 private:
     struct Node {
         std::string name;
@@ -36,6 +42,7 @@ private:
 
     std::uint64_t capacity_;
     std::uint64_t bytes_ = 0;
+    Counts counts_;
     std::list<Node> used_; // most recently used first
     std::unordered_map<std::string_view, std::list<Node>::iterator> entries_;
 };

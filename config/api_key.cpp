@@ -30,6 +30,14 @@ Result<ApiKey> from_file(const std::string& path, std::string origin)
     return from_text(std::move(line), std::move(origin));
 }
 
+// Absent, or nothing but white space.
+bool is_blank(const std::string& path)
+{
+    std::ifstream file(path, std::ios::binary);
+    std::string word;
+    return !(file >> word);
+}
+
 } // namespace
 
 Result<ApiKey> find_api_key(const Auth& auth, const Environment& environment)
@@ -37,8 +45,9 @@ Result<ApiKey> find_api_key(const Auth& auth, const Environment& environment)
     for (const char* name : {"NOMADICAI_API_KEY", "NOMADICML_API_KEY"})
         if (const auto found = environment.find(name); found != environment.end() && !found->second.empty())
             return from_text(found->second, std::string("the environment variable ") + name);
+    // A unit gives an empty credential while there is no key file.
     if (const auto found = environment.find("CREDENTIALS_DIRECTORY"); found != environment.end())
-        if (const auto path = found->second + "/api_key"; std::ifstream(path))
+        if (const auto path = found->second + "/api_key"; !is_blank(path))
             return from_file(path, "the systemd credential api_key");
     if (!auth.api_key_file.empty())
         return from_file(auth.api_key_file, "auth.api_key_file");

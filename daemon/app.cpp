@@ -145,8 +145,24 @@ Result<void> App::make_services(const config::Environment& environment)
         std::make_unique<proxy::AnalysisRoute>(*credentials_, *batches_, *renderings_, settings_.dashboard.base_url);
     batches_routes_ = std::make_unique<proxy::BatchesRoutes>(*credentials_, *batches_, *store_);
     prefetch_ = std::make_unique<proxy::PrefetchRoute>(*credentials_, *batches_, settings_.limits.max_body_bytes);
-    introspection_ = std::make_unique<proxy::IntrospectionRoutes>(metrics_, *batches_, *renderings_, *store_, clock_,
-                                                                  NOMADIC_CACHED_VERSION);
+    sessions_ = std::make_shared<proxy::SessionContext>(proxy::SessionContext{
+        .limits = settings_.limits,
+        .handler = [this](proxy::Request& request) { return handle(request); },
+        .workers = workers_,
+    });
+    const proxy::IntrospectionRoutes::Subjects subjects{.metrics = metrics_,
+                                                        .batches = *batches_,
+                                                        .renderings = *renderings_,
+                                                        .store = *store_,
+                                                        .upstream = upstream_ ? &upstream_->counts() : nullptr,
+                                                        .sessions = *sessions_,
+                                                        .clock = clock_};
+    proxy::IntrospectionRoutes::Facts facts{.version = NOMADIC_CACHED_VERSION,
+                                            .upstream = upstream_ ? settings_.upstream.base_url : "",
+                                            .key = key_origin_,
+                                            .data_dir = data_dir_,
+                                            .addresses = {}};
+    introspection_ = std::make_unique<proxy::IntrospectionRoutes>(subjects, std::move(facts));
     drop_in_ =
         std::make_unique<proxy::DropIn>(*credentials_, *batches_, *renderings_, *store_, upstream_.get(), settings_);
     passthrough_ = std::make_unique<proxy::Passthrough>(*credentials_, *batches_, *store_, upstream_.get(),
@@ -163,15 +179,23 @@ Result<void> App::make_services(const config::Environment& environment)
 
 Result<void> App::listen()
 {
+    if (auto done = open_sockets(); !done)
+        return done;
+    introspection_->set_addresses(server_->addresses());
+    return {};
+}
+
+Result<void> App::open_sockets()
+{
     auto tls = server_tls(settings_.server);
     if (!tls)
         return tls.error();
-    auto context = std::make_shared<proxy::SessionContext>(proxy::SessionContext{
-        .limits = settings_.limits,
-        .handler = [this](proxy::Request& request) { return handle(request); },
-        .workers = workers_,
-    });
-    server_ = std::make_unique<proxy::Server>(loop_.get_executor(), std::move(context), std::move(*tls));
+    server_ = std::make_unique<proxy::Server>(loop_.get_executor(), sessions_, std::move(*tls));
+    for (const int descriptor : options_.sockets)
+        if (auto done = server_->adopt(descriptor); !done)
+            return done.error();
+    if (!options_.sockets.empty())
+        return {};
     for (const auto& address : settings_.server.listen) {
         const auto parts = config::split_host_port(address);
         if (auto done = server_->listen_tcp(parts->host, parts->port); !done)
@@ -195,7 +219,15 @@ awaitable<proxy::Response> App::handle(proxy::Request& request)
     }
     const auto took = std::chrono::steady_clock::now() - begun;
     metrics_.request(request, response, took);
-    // The path alone: a query may hold what somebody searches for.
+    if (log::enabled(log::Level::info))
+        log_access(request, response, took);
+    co_return response;
+}
+
+// The path alone: a query may hold what somebody searches for.
+void App::log_access(const proxy::Request& request, const proxy::Response& response,
+                     std::chrono::steady_clock::duration took)
+{
     log::info("request", {{"method", request.method},
                           {"path", request.path},
                           {"status", std::to_string(response.status)},
@@ -203,7 +235,6 @@ awaitable<proxy::Response> App::handle(proxy::Request& request)
                           {"ms", std::to_string(std::chrono::duration<double, std::milli>(took).count())},
                           {"peer", request.peer.address},
                           {"request_id", request.request_id}});
-    co_return response;
 }
 
 awaitable<proxy::Response> App::answer(proxy::Request& request)
@@ -213,6 +244,19 @@ awaitable<proxy::Response> App::answer(proxy::Request& request)
     if (guard_->uses_tokens())
         request.fields.remove("Authorization"); // it was ours, and must not go upstream
     co_return co_await router_.route(request);
+}
+
+Result<config::Reloaded> App::reload(const config::Settings& next)
+{
+    auto tokens = read_tokens(next.server);
+    if (!tokens)
+        return tokens.error();
+    auto reloaded = config::reload(settings_, next);
+    guard_ = std::make_unique<proxy::HostGuard>(settings_.server, std::move(*tokens));
+    batches_->reconfigure(settings_);
+    sessions_->limits = settings_.limits;
+    log::configure(settings_.log.level, settings_.log.format);
+    return reloaded;
 }
 
 void App::run()

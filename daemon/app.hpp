@@ -3,6 +3,7 @@
 // The composition root: the only place that makes things and wires them. Owns everything that a running daemon is.
 
 #include "config/load.hpp"
+#include "config/reload.hpp"
 #include "proxy/dialect/drop_in.hpp"
 #include "proxy/http/host_guard.hpp"
 #include "proxy/net/loop.hpp"
@@ -18,6 +19,7 @@ namespace nomadic::daemon {
 
 struct AppOptions {
     bool offline = false;
+    std::vector<int> sockets{}; // that listen already: used instead of server.listen and server.unix_socket
 };
 
 class App {
@@ -33,6 +35,9 @@ public:
     // Lets requests under way finish, then ends run(). Loop thread.
     void stop();
 
+    // Takes from `next` what can change while we run. Loop thread; reads the tokens' file.
+    Result<config::Reloaded> reload(const config::Settings& next);
+
     proxy::Loop& loop() { return loop_; }
     std::vector<std::string> addresses() const { return server_->addresses(); }
     std::string key_origin() const { return key_origin_; }
@@ -43,8 +48,11 @@ private:
     Result<void> connect_upstream(const config::Environment& environment);
     Result<void> make_services(const config::Environment& environment);
     Result<void> listen();
+    Result<void> open_sockets();
     proxy::awaitable<proxy::Response> handle(proxy::Request& request);
     proxy::awaitable<proxy::Response> answer(proxy::Request& request);
+    static void log_access(const proxy::Request& request, const proxy::Response& response,
+                           std::chrono::steady_clock::duration took);
     static proxy::awaitable<void> drain_and_stop(App& app);
 
     // What is destroyed last stands first: suspended coroutines and sockets refer to the loop.
@@ -69,6 +77,7 @@ private:
     std::unique_ptr<proxy::DropIn> drop_in_;
     std::unique_ptr<proxy::Passthrough> passthrough_;
     proxy::Router router_;
+    std::shared_ptr<proxy::SessionContext> sessions_; // shared with the sessions, which see its limits change
     std::unique_ptr<proxy::Server> server_;
 };
 

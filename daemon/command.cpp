@@ -22,7 +22,9 @@ std::span<const Command> commands()
         Command{"log", "List the states of a batch over time", setup_log},
         Command{"diff", "Print what changed between a batch's last two states", setup_diff},
         Command{"stats", "Print the state of a running daemon", setup_stats},
+        Command{"doctor", "Check everything the daemon needs, and say what to do about each", setup_doctor},
         Command{"config", "Print the effective configuration and where each value comes from", setup_config},
+        Command{"completion", "Print a completion script for bash, zsh or fish", setup_completion},
         Command{"version", "Print the version", setup_version},
     };
     return table;

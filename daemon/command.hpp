@@ -33,6 +33,8 @@ Run setup_refresh(CLI::App& app);
 Run setup_purge(CLI::App& app);
 Run setup_log(CLI::App& app);
 Run setup_config(CLI::App& app);
+Run setup_doctor(CLI::App& app);
+Run setup_completion(CLI::App& app);
 Run setup_version(CLI::App& app);
 
 std::span<const Command> commands();

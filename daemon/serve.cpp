@@ -1,5 +1,6 @@
 #include "daemon/app.hpp"
 #include "daemon/command.hpp"
+#include "daemon/passed_sockets.hpp"
 #include "daemon/sd_notify.hpp"
 
 #include "base/log.hpp"
@@ -19,25 +20,60 @@ struct ServeOptions {
     AppOptions app;
 };
 
-// What can change while running changes; for the rest a restart is needed, and said to be.
-void reload(const ServeOptions& options)
+Result<config::Settings> load(const ServeOptions& options)
 {
     auto loaded = options.config.load();
-    if (!loaded) {
-        log::error("the configuration was not reloaded", {{"error", loaded.error().detail}});
-        return;
-    }
-    log::configure(loaded->settings.log.level, loaded->settings.log.format);
-    log::info("log.level and log.format were reloaded; every other setting needs a restart");
+    if (!loaded)
+        return loaded.error();
+    if (auto usable = listen_on(options.app.sockets, loaded->settings); !usable)
+        return usable.error();
+    return loaded->settings;
 }
 
-awaitable<void> reload_on_hangup(boost::asio::signal_set& hangups, const ServeOptions& options)
+std::string listed(const std::vector<std::string>& names)
+{
+    std::string text;
+    for (const auto& name : names)
+        text += (text.empty() ? "" : ", ") + name;
+    return text.empty() ? "nothing" : text;
+}
+
+// What can change while running changes; for the rest a restart is needed, and said to be.
+void reload(App& app, const ServeOptions& options)
+{
+    auto settings = load(options);
+    auto reloaded = settings ? app.reload(*settings) : settings.error();
+    if (!reloaded) {
+        log::error("the configuration was not reloaded", {{"error", reloaded.error().detail}});
+        return;
+    }
+    log::info("the configuration was reloaded", {{"changed", listed(reloaded->changed)}});
+    if (!reloaded->need_restart.empty())
+        log::warn("settings that differ but need a restart", {{"settings", listed(reloaded->need_restart)}});
+}
+
+awaitable<void> reload_on_hangup(boost::asio::signal_set& hangups, App& app, const ServeOptions& options)
 {
     for (;;) {
         auto [error, number] = co_await hangups.async_wait(proxy::as_result);
         if (error)
             co_return;
-        reload(options);
+        notify_reloading();
+        reload(app, options);
+        notify_ready();
+    }
+}
+
+// From the loop itself, so that a loop that is stuck is found out.
+awaitable<void> feed_watchdog(std::chrono::microseconds interval)
+{
+    boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor);
+    for (;;) {
+        notify_alive();
+        timer.expires_after(interval / 2);
+        auto [error] = co_await timer.async_wait(proxy::as_result);
+        if (error)
+            co_return;
     }
 }
 
@@ -63,7 +99,7 @@ public:
             notify_stopping();
             app.stop();
         });
-        boost::asio::co_spawn(app.loop(), reload_on_hangup(hangup_, options), boost::asio::detached);
+        boost::asio::co_spawn(app.loop(), reload_on_hangup(hangup_, app, options), boost::asio::detached);
     }
 
 private:
@@ -80,22 +116,28 @@ void run(App& app, const config::Settings& settings, const ServeOptions& options
     log::info("ready", {{"version", NOMADIC_CACHED_VERSION},
                         {"upstream", options.app.offline ? "none (offline)" : settings.upstream.base_url},
                         {"key", app.key_origin().empty() ? "the clients' own" : app.key_origin()}});
+    if (const auto interval = watchdog_interval())
+        boost::asio::co_spawn(app.loop(), feed_watchdog(*interval), boost::asio::detached);
     notify_ready();
     app.run();
 }
 
-int serve(const ServeOptions& options)
+int serve(ServeOptions& options)
 {
-    auto loaded = options.config.load();
-    if (!loaded)
-        return fail(loaded.error());
-    log::configure(loaded->settings.log.level, loaded->settings.log.format);
+    auto sockets = passed_sockets();
+    if (!sockets)
+        return fail(sockets.error());
+    options.app.sockets = std::move(*sockets);
+    auto settings = load(options);
+    if (!settings)
+        return fail(settings.error());
+    log::configure(settings->log.level, settings->log.format);
     return_memory_early();
-    auto app = App::make(loaded->settings, process_environment(), options.app);
+    auto app = App::make(*settings, process_environment(), options.app);
     if (!app)
         return fail(app.error());
 
-    run(**app, loaded->settings, options);
+    run(**app, *settings, options);
     app->reset();
     log::info("stopped");
     log::flush();

@@ -3,9 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev prometheus-cpp-dev
+packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev
           libspdlog-dev libtomlplusplus-dev libsystemd-dev
-          libcli11-dev doctest-dev clang clang-format clang-tidy python3-venv curl strace)
+          libcli11-dev doctest-dev clang clang-format clang-tidy python3-venv curl strace
+          openssl systemd systemd-container dpkg-dev lintian man-db zsh fish) # the service and its package
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
 apt-cache show clang >/dev/null 2>&1 || "${as_root[@]}" apt-get update -qq # a new machine has no package lists yet
@@ -37,6 +38,6 @@ environment() { # environment NAME REQUIREMENT...
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
     echo "$*" >"$folder/.ready"
 }
-environment tests pytest==8.3.4 pytest-xdist==3.6.1 pandas==2.2.3
+environment tests pytest==8.3.4 pytest-xdist==3.6.1 pandas==2.2.3 prometheus-client==0.21.1
 environment client-0.1.53 nomadicml==0.1.53
 environment client-0.1.64 nomadic==0.1.64

@@ -1,63 +1,55 @@
 #include "proxy/http/metrics.hpp"
 
-#include <prometheus/counter.h>
-#include <prometheus/gauge.h>
-#include <prometheus/histogram.h>
-#include <prometheus/registry.h>
-#include <prometheus/text_serializer.h>
+#include <algorithm>
 
 namespace nomadic::proxy {
 
 namespace {
 
-// "hit", or why the request went forward: "miss", "stale", "request", "bypass"; "none" for answers without a cache.
-std::string cache_result(const Response& response)
+constexpr std::size_t hit = 0, none = Metrics::cache_results.size() - 1;
+
+std::size_t cache_result(const Response& response)
 {
     const auto status = response.fields.get("Cache-Status");
     if (status.find("; hit") != std::string_view::npos)
-        return "hit";
+        return hit;
     const auto forward = status.find("fwd=");
     if (forward == std::string_view::npos)
-        return "none";
-    const auto rest = status.substr(forward + 4);
-    return std::string(rest.substr(0, rest.find(';')));
+        return none;
+    auto why = status.substr(forward + 4);
+    why = why.substr(0, why.find(';'));
+    const auto known = std::find(Metrics::cache_results.begin(), Metrics::cache_results.end(), why);
+    return known == Metrics::cache_results.end() ? none
+                                                 : static_cast<std::size_t>(known - Metrics::cache_results.begin());
 }
 
 } // namespace
 
-struct Metrics::Families {
-    prometheus::Registry registry;
-    prometheus::Family<prometheus::Counter>& requests = prometheus::BuildCounter()
-                                                            .Name("nomadic_cached_requests_total")
-                                                            .Help("Requests by route, cache result and status")
-                                                            .Register(registry);
-    prometheus::Family<prometheus::Histogram>& durations = prometheus::BuildHistogram()
-                                                               .Name("nomadic_cached_request_duration_seconds")
-                                                               .Help("Time from a request's head to its answer's head")
-                                                               .Register(registry);
-    const prometheus::Histogram::BucketBoundaries buckets{0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60};
-};
-
-Metrics::Metrics() : families_(std::make_unique<Families>()) {}
-Metrics::~Metrics() = default;
-
 void Metrics::request(const Request& request, const Response& response, std::chrono::steady_clock::duration took)
 {
-    const auto cache = cache_result(response);
-    families_->requests.Add({{"route", request.route}, {"cache", cache}, {"status", std::to_string(response.status)}})
-        .Increment();
-    families_->durations.Add({{"route", request.route}, {"cache", cache}}, families_->buckets)
-        .Observe(std::chrono::duration<double>(took).count());
+    auto route = routes_.find(std::string_view(request.route));
+    if (route == routes_.end())
+        route = routes_.try_emplace(std::string(request.route)).first;
+    auto& outcome = route->second.at(cache_result(response));
+    ++outcome.statuses[response.status];
+    outcome.durations.observe(std::chrono::duration<double>(took).count());
 }
 
-void Metrics::gauge(const std::string& name, const std::string& help, double value)
+void Metrics::expose(Exposition& exposition) const
 {
-    prometheus::BuildGauge().Name(name).Help(help).Register(families_->registry).Add({}).Set(value);
-}
-
-std::string Metrics::text() const
-{
-    return prometheus::TextSerializer().Serialize(families_->registry.Collect());
+    exposition.counter("nomadic_cached_requests_total", "Requests by route, cache result and status");
+    for (const auto& [route, outcomes] : routes_)
+        for (std::size_t i = 0; i < outcomes.size(); ++i)
+            for (const auto& [status, count] : outcomes.at(i).statuses)
+                exposition.sample(
+                    {{"cache", cache_results.at(i)}, {"route", route}, {"status", std::to_string(status)}},
+                    static_cast<double>(count));
+    exposition.histogram("nomadic_cached_request_duration_seconds",
+                         "Time from a request's head to its answer's head, by route and cache result");
+    for (const auto& [route, outcomes] : routes_)
+        for (std::size_t i = 0; i < outcomes.size(); ++i)
+            if (!outcomes.at(i).statuses.empty())
+                exposition.sample({{"cache", cache_results.at(i)}, {"route", route}}, outcomes.at(i).durations);
 }
 
 } // namespace nomadic::proxy

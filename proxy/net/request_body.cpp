@@ -73,6 +73,7 @@ awaitable<Result<void>> RequestBody::fill()
     transport_.deadline().in(limits_.body_timeout);
     auto [error, count] = co_await transport_.read_some(asio::buffer(buffer_.data() + used, piece));
     transport_.deadline().never();
+    transport_.traffic().received += count;
     buffer_.resize(used + count);
     if (error)
         co_return Failure{

@@ -89,6 +89,7 @@ struct Server::Sessions {
             log::error("a session ended by an exception", {{"error", bug.what()}});
         }
         all->running.erase(session.get());
+        all->context->open = all->running.size();
     }
 
     static void begin(const std::shared_ptr<Sessions>& all, Socket socket)
@@ -100,6 +101,7 @@ struct Server::Sessions {
             encrypted ? make_transport(TlsSocket(std::move(socket), *all->tls)) : make_transport(std::move(socket));
         auto session = std::make_shared<Session>(std::move(transport), std::move(peer), all->context);
         all->running.emplace(session.get(), session);
+        all->context->open = all->running.size();
         asio::co_spawn(executor, run(all, session), asio::detached);
     }
 };
@@ -173,6 +175,28 @@ Result<void> Server::listen_unix(const std::string& path)
     return {};
 }
 
+Result<void> Server::adopt(int descriptor)
+{
+    boost::system::error_code error;
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    if (::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) != 0) // the C API's own way
+        error.assign(errno, boost::system::system_category());
+    auto acceptor = std::make_shared<Acceptor>(executor_);
+    if (!error)
+        acceptor->assign(asio::generic::stream_protocol(address.ss_family, 0), descriptor, error);
+    if (error)
+        return cannot_listen("the socket that was passed as descriptor " + std::to_string(descriptor), error.message());
+    if (address.ss_family == AF_UNIX) {
+        const auto* local = reinterpret_cast<const sockaddr_un*>(&address);
+        addresses_.push_back("unix:" + std::string(local->sun_path));
+    } else {
+        addresses_.push_back((sessions_->tls ? "https://" : "http://") + text_of(to_tcp(acceptor->local_endpoint())));
+    }
+    acceptors_.push_back(std::move(acceptor));
+    return {};
+}
+
 void Server::start()
 {
     for (const auto& acceptor : acceptors_)
@@ -194,12 +218,12 @@ awaitable<void> Server::accept(std::shared_ptr<Acceptor> acceptor, std::shared_p
         }
         Socket socket(acceptor->get_executor());
         auto [error] = co_await acceptor->async_accept(socket, as_result);
+        if (!error) // also when we stopped accepting meanwhile: this one has left the kernel's queue and has only us
+            Sessions::begin(sessions, std::move(socket));
         if (!acceptor->is_open())
             co_return;
-        if (!error) {
-            Sessions::begin(sessions, std::move(socket));
+        if (!error)
             continue;
-        }
         // Out of file descriptors, most likely: trying again at once would only burn the processor.
         log::warn("a connection could not be accepted", {{"error", error.message()}});
         constexpr std::chrono::milliseconds breather{100};

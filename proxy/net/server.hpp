@@ -21,6 +21,9 @@ public:
     Result<void> listen_tcp(const std::string& host, const std::string& port);
     // A socket file that nobody listens on any more is replaced; one that is in use is not.
     Result<void> listen_unix(const std::string& path);
+    // A socket that listens already, TCP or Unix, such as systemd passes. Takes it over, but not its file: who made
+    // that keeps it, and keeps the socket open when we go, so that whoever connects meanwhile waits for the next of us.
+    Result<void> adopt(int descriptor);
 
     void start();
     std::vector<std::string> addresses() const { return addresses_; } // "http://127.0.0.1:8765", "unix:/run/..."

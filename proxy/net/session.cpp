@@ -15,6 +15,9 @@ namespace {
 // What is left of a body that nobody read is read and dropped up to this; beyond it the connection closes.
 constexpr std::size_t most_drained_body = 256 * 1024;
 
+// A request may be on its way when we stop: closing on it at once would lose it.
+constexpr std::chrono::milliseconds last_request_grace{250};
+
 std::string next_request_id()
 {
     static auto counter = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
@@ -55,7 +58,7 @@ awaitable<void> Session::run()
 void Session::drain()
 {
     if (idle_)
-        close();
+        transport_->deadline().in(last_request_grace);
 }
 
 awaitable<bool> Session::exchange()
@@ -88,6 +91,7 @@ awaitable<bool> Session::exchange()
     bool another = written && !last;
     if (another)
         another = co_await body.drain(most_drained_body);
+    count_traffic();
     if (written && !another)
         co_await finish_closing();
     co_return another;
@@ -113,7 +117,8 @@ awaitable<Result<std::size_t>> Session::read_head()
 {
     const auto& limits = context_->limits;
     idle_ = buffer_.empty();
-    transport_->deadline().in(idle_ ? limits.idle_timeout : limits.header_timeout);
+    const auto patience = context_->draining ? last_request_grace : limits.idle_timeout;
+    transport_->deadline().in(idle_ ? patience : limits.header_timeout);
     for (;;) {
         if (buffer_.starts_with("\r\n"))
             buffer_.erase(0, 2); // an empty line before a request is let pass (RFC 9112, 2.2)
@@ -124,12 +129,11 @@ awaitable<Result<std::size_t>> Session::read_head()
         }
         if (length || buffer_.size() > limits.max_header_bytes)
             co_return too_large();
-        if (context_->draining && buffer_.empty())
-            co_return nobody_there();
         constexpr std::size_t piece = 8192;
         const auto used = buffer_.size();
         buffer_.resize(used + piece);
         auto [error, count] = co_await transport_->read_some(asio::buffer(buffer_.data() + used, piece));
+        transport_->traffic().received += count;
         buffer_.resize(used + count);
         if (error)
             co_return nobody_there();
@@ -147,6 +151,13 @@ Failure Session::too_large() const
                       " is larger than limits.max_header_bytes allows (" +
                       std::to_string(context_->limits.max_header_bytes) + " bytes).",
             .members = {}};
+}
+
+void Session::count_traffic()
+{
+    const auto traffic = std::exchange(transport_->traffic(), {});
+    context_->traffic.received += traffic.received;
+    context_->traffic.sent += traffic.sent;
 }
 
 // A request that could not be read has no framing to go on with: answer, then close.

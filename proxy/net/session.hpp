@@ -14,7 +14,9 @@ struct SessionContext {
     config::Limits limits;
     Handler handler;
     asio::thread_pool& workers; // files are read there, never on the loop
-    bool draining = false;      // answers say `Connection: close`, idle connections close
+    Traffic traffic{};          // of all exchanges that have ended
+    std::size_t open = 0;       // sessions that run
+    bool draining = false;      // answers say `Connection: close`, idle connections close soon
 };
 
 class Session {
@@ -24,7 +26,7 @@ public:
     {}
 
     awaitable<void> run(); // until the connection ends
-    void drain();          // closes at once when idle; else the answer under way is the last
+    void drain();          // the answer under way, or to the request that comes within a moment, is the last
     void close() { transport_->close(); }
 
 private:
@@ -33,6 +35,7 @@ private:
     awaitable<Response> answer(Request& request);
     awaitable<void> refuse(const Failure& failure);
     awaitable<void> finish_closing();
+    void count_traffic();
     Failure too_large() const;
 
     std::shared_ptr<Transport> transport_;

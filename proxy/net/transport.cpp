@@ -62,6 +62,7 @@ awaitable<bool> Transport::write(std::string_view first, std::string_view second
         const auto now = second.substr(0, piece);
         deadline_->in(patience);
         auto [error, count] = co_await write_all({asio::buffer(first), asio::buffer(now)});
+        traffic_.sent += count;
         if (error)
             co_return false;
         first = {};

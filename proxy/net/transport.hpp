@@ -14,6 +14,12 @@ using Socket = asio::generic::stream_protocol::socket; // TCP or Unix
 using TlsSocket = asio::ssl::stream<Socket>;
 using ReadResult = std::tuple<boost::system::error_code, std::size_t>;
 
+// Bytes, of whatever layer is ours: inside TLS.
+struct Traffic {
+    std::uint64_t received = 0;
+    std::uint64_t sent = 0;
+};
+
 class Transport {
 public:
     virtual ~Transport() = default;
@@ -25,12 +31,16 @@ public:
     virtual bool still_open() = 0; // an idle connection that the peer has neither closed nor written to
     virtual void close() = 0;
     Deadline& deadline() { return *deadline_; }
+    Traffic& traffic() { return traffic_; } // who reads adds what it got; what is written counts itself
 
     // Writes all of it, piece by piece: each must be gone within `patience`.
     awaitable<bool> write(std::string_view first, std::string_view second, std::chrono::milliseconds patience);
 
 protected:
     std::optional<Deadline> deadline_;
+
+private:
+    Traffic traffic_;
 };
 
 std::shared_ptr<Transport> make_transport(Socket socket);

@@ -19,6 +19,11 @@ Response plain(std::string media_type, std::string body)
     return response;
 }
 
+double number(std::uint64_t count)
+{
+    return static_cast<double>(count);
+}
+
 } // namespace
 
 void IntrospectionRoutes::add_to(Router& router)
@@ -30,37 +35,124 @@ void IntrospectionRoutes::add_to(Router& router)
     });
 }
 
-awaitable<Result<std::uint64_t>> IntrospectionRoutes::store_bytes()
+awaitable<Result<IntrospectionRoutes::Usage>> IntrospectionRoutes::measure()
 {
-    const auto measure = [](cache::Store& store) { return store.disk_bytes(); };
-    co_return co_await store_.read(measure);
+    const auto ask = [](cache::Store& store) -> Result<Usage> {
+        auto bytes = store.disk_bytes();
+        if (!bytes)
+            return bytes.error();
+        auto free = store.free_disk_bytes();
+        if (!free)
+            return free.error();
+        return Usage{*bytes, *free, process_usage()};
+    };
+    co_return co_await subjects_.store.read(ask);
 }
 
 awaitable<Response> IntrospectionRoutes::metrics(Request& request)
 {
-    auto bytes = co_await store_bytes();
-    if (!bytes)
-        co_return problem(bytes.error(), request.target);
-    metrics_.gauge("nomadic_cached_store_bytes", "Disk space of the store", static_cast<double>(*bytes));
-    metrics_.gauge("nomadic_cached_hot_bytes", "Memory of rendered answers",
-                   static_cast<double>(renderings_.hot().bytes()));
-    metrics_.gauge("nomadic_cached_flights", "Batches being fetched", static_cast<double>(batches_.flights()));
-    co_return plain("text/plain; version=0.0.4; charset=utf-8", metrics_.text());
+    auto usage = co_await measure();
+    if (!usage)
+        co_return problem(usage.error(), request.target);
+    Exposition exposition;
+    exposition.gauge("nomadic_cached_build_info", "1, with the version as a label");
+    exposition.sample({{"version", facts_.version}}, 1);
+    subjects_.metrics.expose(exposition);
+    expose_connections(exposition);
+    expose_upstream(exposition);
+    expose_cache(*usage, exposition);
+    expose(usage->process, exposition);
+    co_return plain("text/plain; version=0.0.4; charset=utf-8", std::move(exposition).text());
+}
+
+void IntrospectionRoutes::expose_connections(Exposition& exposition) const
+{
+    const auto& sessions = subjects_.sessions;
+    exposition.gauge("nomadic_cached_connections", "Client connections that are open");
+    exposition.sample(number(sessions.open));
+    exposition.counter("nomadic_cached_received_bytes_total", "Bytes received from clients");
+    exposition.sample(number(sessions.traffic.received));
+    exposition.counter("nomadic_cached_sent_bytes_total", "Bytes sent to clients");
+    exposition.sample(number(sessions.traffic.sent));
+}
+
+void IntrospectionRoutes::expose_upstream(Exposition& exposition) const
+{
+    static const UpstreamCounts nothing;
+    const auto& upstream = subjects_.upstream == nullptr ? nothing : *subjects_.upstream;
+    exposition.gauge("nomadic_cached_offline", "1 when no connection is ever opened, else 0");
+    exposition.sample(subjects_.batches.offline() ? 1 : 0);
+    exposition.counter("nomadic_cached_upstream_requests_total", "Requests to the upstream, each attempt, by outcome");
+    for (std::size_t i = 0; i < UpstreamCounts::outcomes.size(); ++i)
+        exposition.sample({{"outcome", UpstreamCounts::outcomes.at(i)}}, number(upstream.requests.at(i)));
+    exposition.histogram("nomadic_cached_upstream_request_duration_seconds",
+                         "Time to the last byte of a status or bulk answer");
+    exposition.sample({}, upstream.durations);
+    exposition.counter("nomadic_cached_upstream_retries_total", "Requests to the upstream that were tried again");
+    exposition.sample(number(upstream.retries));
+    exposition.counter("nomadic_cached_upstream_received_bytes_total", "Bytes of status and bulk answers");
+    exposition.sample(number(upstream.bytes_received));
+    exposition.gauge("nomadic_cached_flights", "Batches being fetched");
+    exposition.sample(number(subjects_.batches.flights()));
+}
+
+void IntrospectionRoutes::expose_cache(const Usage& usage, Exposition& exposition) const
+{
+    const auto& hot = subjects_.renderings.hot();
+    exposition.gauge("nomadic_cached_hot_bytes", "Memory of rendered answers");
+    exposition.sample(number(hot.bytes()));
+    exposition.gauge("nomadic_cached_hot_answers", "Rendered answers in memory");
+    exposition.sample(number(hot.size()));
+    exposition.counter("nomadic_cached_hot_requests_total", "Rendered answers asked for, by whether they were there");
+    exposition.sample({{"result", "hit"}}, number(hot.counts().hits));
+    exposition.sample({{"result", "miss"}}, number(hot.counts().misses));
+    exposition.counter("nomadic_cached_hot_evictions_total", "Rendered answers dropped to make room");
+    exposition.sample(number(hot.counts().evictions));
+
+    exposition.gauge("nomadic_cached_store_bytes", "Disk space of the store");
+    exposition.sample(number(usage.store_bytes));
+    exposition.gauge("nomadic_cached_store_quota_bytes", "Most disk space it may take (cache.disk_quota)");
+    exposition.sample(number(subjects_.batches.disk_quota()));
+    exposition.gauge("nomadic_cached_store_free_disk_bytes", "Disk space left on its file system");
+    exposition.sample(number(usage.free_disk_bytes));
+    exposition.counter("nomadic_cached_store_evictions_total", "Batches evicted to stay within the quota");
+    exposition.sample(number(subjects_.batches.evictions()));
+    exposition.gauge("nomadic_cached_pending_jobs", "Jobs that wait or run, by the threads they are for");
+    exposition.sample({{"threads", "readers"}}, number(subjects_.store.reads_pending()));
+    exposition.sample({{"threads", "writer"}}, number(subjects_.store.writes_pending()));
+    exposition.sample({{"threads", "workers"}},
+                      number(subjects_.upstream == nullptr ? 0 : subjects_.upstream->parsing));
 }
 
 awaitable<Response> IntrospectionRoutes::status(Request& request)
 {
-    auto bytes = co_await store_bytes();
-    if (!bytes)
-        co_return problem(bytes.error(), request.target);
+    auto usage = co_await measure();
+    if (!usage)
+        co_return problem(usage.error(), request.target);
+    const auto& hot = subjects_.renderings.hot();
     const boost::json::object document{
-        {"version", version_},
+        {"version", facts_.version},
         {"started_at", format_rfc3339(started_)},
-        {"uptime_seconds", std::chrono::floor<std::chrono::seconds>(clock_.now() - started_).count()},
-        {"offline", batches_.offline()},
-        {"flights", batches_.flights()},
-        {"store", {{"bytes", *bytes}}},
-        {"hot", {{"answers", renderings_.hot().size()}, {"bytes", renderings_.hot().bytes()}}}};
+        {"uptime_seconds", std::chrono::floor<std::chrono::seconds>(subjects_.clock.now() - started_).count()},
+        {"addresses", boost::json::value_from(facts_.addresses)},
+        {"offline", subjects_.batches.offline()},
+        {"upstream", facts_.upstream},
+        {"key", facts_.key.empty() ? "the clients' own" : facts_.key},
+        {"flights", subjects_.batches.flights()},
+        {"connections", subjects_.sessions.open},
+        {"memory", {{"resident_bytes", static_cast<std::uint64_t>(usage->process.resident_bytes)}}},
+        {"store",
+         {{"directory", facts_.data_dir},
+          {"bytes", usage->store_bytes},
+          {"quota_bytes", subjects_.batches.disk_quota()},
+          {"free_disk_bytes", usage->free_disk_bytes},
+          {"pending_reads", subjects_.store.reads_pending()},
+          {"pending_writes", subjects_.store.writes_pending()}}},
+        {"hot",
+         {{"answers", hot.size()},
+          {"bytes", hot.bytes()},
+          {"hits", hot.counts().hits},
+          {"misses", hot.counts().misses}}}};
     co_return plain("application/json", boost::json::serialize(document));
 }
 

@@ -51,6 +51,13 @@ Failure not_completed(const batch::StatusDocument& status, std::chrono::millisec
     return failure;
 }
 
+void BatchService::reconfigure(const config::Settings& settings)
+{
+    policy_ = cache::policy_from(settings.cache);
+    history_ = settings.history;
+    disk_quota_ = settings.cache.disk_quota;
+}
+
 BatchService::BatchService(const config::Settings& settings, cache::AsyncStore& store, Upstream* upstream,
                            const Clock& clock, const asio::any_io_executor& executor)
     : policy_(cache::policy_from(settings.cache)),
@@ -374,6 +381,7 @@ awaitable<void> BatchService::keep_bounds(Key key)
         log::error("the store's bounds could not be kept", {{"error", evicted.error().detail}});
         co_return;
     }
+    evictions_ += evicted->size();
     for (const auto& gone : *evicted) {
         known_.erase(gone);
         log::info("a batch was evicted to stay within cache.disk_quota", {{"batch_id", gone.batch_id}});

@@ -64,8 +64,12 @@ public:
     {
         return cache::decide(facts_of(snapshot), {}, policy_);
     }
+    // Freshness, history and quota from now on. The rest stays as it was made.
+    void reconfigure(const config::Settings& settings);
     bool offline() const { return upstream_ == nullptr; }
     std::size_t flights() const { return flights_.size(); }
+    std::uint64_t evictions() const { return evictions_; } // batches, since the start
+    std::uint64_t disk_quota() const { return disk_quota_; }
 
 private:
     using FlightPointer = SingleFlight<cache::Key, Fetched>::FlightPointer;
@@ -88,6 +92,7 @@ private:
     cache::Policy policy_;
     config::History history_;
     std::uint64_t disk_quota_;
+    std::uint64_t evictions_ = 0;
     std::chrono::milliseconds poll_interval_;
     cache::AsyncStore& store_;
     Upstream* upstream_;

@@ -72,8 +72,11 @@ awaitable<Result<Response>> HttpUpstream::forward(Request& request, Asker asker)
     if (has_body)
         if (auto sent = co_await send_body(request, forwarding->lease, !length); !sent)
             co_return sent.error();
-    if (auto read = co_await forwarding->reader.read_head(); !read)
+    if (auto read = co_await forwarding->reader.read_head(); !read) {
+        counts_.failed(read.error());
         co_return read.error();
+    }
+    counts_.answered(forwarding->reader.status());
 
     Response response{.status = forwarding->reader.status()};
     response.fields = end_to_end(forwarding->reader.fields(), {});

@@ -31,15 +31,27 @@ std::vector<batch::VideoPointer> distinct(const std::vector<batch::VideoPointer>
     return once;
 }
 
-// Runs `work` on the workers and comes back to the caller's executor with its result.
-template <class Work>
-awaitable<std::invoke_result_t<Work>> on_workers(asio::thread_pool& workers, Work work)
-{
-    const auto job = [&work]() -> awaitable<std::invoke_result_t<Work>> { co_return work(); };
-    co_return co_await asio::co_spawn(workers, job, asio::use_awaitable);
-}
+// One more while it lives.
+class Counted {
+public:
+    explicit Counted(std::uint64_t& count) : count_(count) { ++count_; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    ~Counted() { --count_; }
+
+private:
+    std::uint64_t& count_;
+};
 
 } // namespace
+
+template <class Work>
+awaitable<std::invoke_result_t<Work>> HttpUpstream::on_workers(Work work)
+{
+    const Counted parsing(counts_.parsing);
+    const auto job = [&work]() -> awaitable<std::invoke_result_t<Work>> { co_return work(); };
+    co_return co_await asio::co_spawn(workers_, job, asio::use_awaitable);
+}
 
 HttpUpstream::HttpUpstream(const config::Upstream& settings, std::shared_ptr<Pool> pool, asio::thread_pool& workers,
                            const Clock& clock)
@@ -77,7 +89,7 @@ awaitable<Result<batch::StatusDocument>> HttpUpstream::status_as(std::string bat
     if (exchange->status != 200)
         co_return refusal(*exchange, "batch " + batch_id, clock_.now());
     auto parse = [&] { return batch::parse_status(std::move(exchange->body), batch_id); };
-    co_return co_await on_workers(workers_, parse);
+    co_return co_await on_workers(parse);
 }
 
 awaitable<Result<void>> HttpUpstream::analyses(batch::StatusDocument& status, Asker asker, RecordSink sink)
@@ -106,7 +118,7 @@ awaitable<Result<void>> HttpUpstream::by_filter_batch(batch::StatusDocument& sta
     if (exchange->status != 200)
         co_return refusal(*exchange, "batch " + status.batch_id, clock_.now());
     auto parse = [&] { return batch::parse_filter_batch(status, exchange->body); };
-    auto records = co_await on_workers(workers_, parse);
+    auto records = co_await on_workers(parse);
     if (!records)
         co_return records.error();
     co_return co_await sink(std::move(*records));
@@ -177,7 +189,7 @@ awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const b
         const auto body = std::move(exchange->body);
         return batch::parse_bulk(all.status, asked, body);
     };
-    auto records = co_await on_workers(workers_, parse);
+    auto records = co_await on_workers(parse);
     if (!records)
         co_return records.error();
     co_return co_await all.sink(std::move(*records));
@@ -186,7 +198,10 @@ awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const b
 awaitable<Result<Exchange>> HttpUpstream::send(SmallRequest request, Asker asker)
 {
     for (std::uint32_t number = 1;; ++number) {
+        const auto begun = std::chrono::steady_clock::now();
         auto exchange = co_await attempt(request, asker);
+        counts_.durations.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+        exchange ? counts_.answered(exchange->status) : counts_.failed(exchange.error());
         const bool again = exchange ? is_transient(exchange->status) : worth_another(exchange.error());
         if (!again)
             co_return exchange;
@@ -200,6 +215,7 @@ awaitable<Result<Exchange>> HttpUpstream::send(SmallRequest request, Asker asker
                    {{"target", request.target},
                     {"why", exchange ? std::to_string(exchange->status) : exchange.error().detail},
                     {"delay_ms", std::to_string(delay->count())}});
+        ++counts_.retries;
         co_await pause(*delay);
     }
 }
@@ -256,6 +272,7 @@ awaitable<Result<Exchange>> HttpUpstream::read_whole(Pool::Lease& lease, Respons
         if (!got)
             co_return got.error();
         exchange.body.resize(used + *got);
+        counts_.bytes_received += *got;
         if (*got == 0)
             break;
         if (exchange.body.size() > settings_.max_response_bytes)

@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "config/settings.hpp"
+#include "proxy/upstream/counts.hpp"
 #include "proxy/upstream/dialect.hpp"
 #include "proxy/upstream/pool.hpp"
 #include "proxy/upstream/response_reader.hpp"
@@ -26,10 +27,15 @@ public:
     awaitable<Result<Exchange>> send(SmallRequest request, Asker asker) override;
     awaitable<Result<Response>> forward(Request& request, Asker asker) override;
 
+    const UpstreamCounts& counts() const { return counts_; }
+
 private:
     struct FanOut;
     struct Forwarding;
 
+    // Runs `work` on the workers and comes back with its result.
+    template <class Work>
+    awaitable<std::invoke_result_t<Work>> on_workers(Work work);
     awaitable<Result<batch::StatusDocument>> status_as(std::string batch_id, Asker asker, Videos videos);
     awaitable<Result<Exchange>> attempt(const SmallRequest& request, const Asker& asker);
     awaitable<Result<Exchange>> attempt_on(Pool::Lease& lease, const SmallRequest& request, const Asker& asker,
@@ -51,6 +57,7 @@ private:
     config::DialectChoice dialect_;    // found out when automatic
     Videos videos_ = Videos::as_usual; // found out
     std::mt19937_64 random_;
+    UpstreamCounts counts_;
 };
 
 // The head of a request to `endpoint`, from parsed values only. `framing` is its Content-Length or Transfer-Encoding.

@@ -29,11 +29,12 @@ class Answer:
 class Process:
     """A program that says where it listens; what it prints is kept."""
 
-    def __init__(self, arguments, marker, environment=None):
+    def __init__(self, arguments, marker, environment=None, launch=(), pass_fds=()):
         env = {name: value for name, value in os.environ.items() if not name.startswith("NOMADIC")}
         env.update(environment or {})
         self.process = subprocess.Popen(
-            [BINARY, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env
+            [*launch, BINARY, *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env, pass_fds=pass_fds,
         )
         self.lines = []
         self.url = None
@@ -120,12 +121,12 @@ class Sandbox(Process):
 
 
 class Daemon(Process):
-    def __init__(self, data_dir, upstream=None, *arguments, key="alice-key-0123456789", environment=None):
+    def __init__(self, data_dir, upstream=None, *arguments, key="alice-key-0123456789", environment=None, launch=(), pass_fds=()):
         flags = ["serve", "--server-listen", "127.0.0.1:0", "--cache-data-dir", str(data_dir)]
         if upstream is not None:
             flags += ["--upstream-base-url", getattr(upstream, "url", upstream), "--upstream-retry-base-delay", "1ms"]
         env = {"NOMADICAI_API_KEY": key} if key else {}
-        super().__init__([*flags, *arguments], "message=ready", {**env, **(environment or {})})
+        super().__init__([*flags, *arguments], "message=ready", {**env, **(environment or {})}, launch, pass_fds)
 
 
 def run(*arguments, environment=None):

@@ -252,7 +252,7 @@ def test_commands(sandbox, daemon, tmp_path):
     assert '"batch_id":"ask-3-9-1"' in command("show", "ask-3-9-1").stdout
     assert command("ensure", "ask-3-9-1").returncode == 0
     assert command("ensure", "ask-3-9-1", "never-read").returncode == 5
-    assert '"offline":false' in command("stats").stdout
+    assert '"offline":false' in command("stats", "--json").stdout
     assert command("purge", "ask-3-9-1").stdout == "ask-3-9-1: removed\n"
     assert command("purge", "ask-3-9-1").returncode == 3
     sandbox.faults(error_every=1)

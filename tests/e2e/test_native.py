@@ -303,7 +303,7 @@ def test_sighup_reloads_the_log_level_and_keeps_serving(start, tmp_path):
     daemon.wait_for("was not reloaded")
     config.write_text("[log]\nlevel = 'debug'\n")
     daemon.process.send_signal(signal.SIGHUP)
-    daemon.wait_for("were reloaded")
+    daemon.wait_for("was reloaded")
     assert daemon.get("/healthz").status == 200
 
 

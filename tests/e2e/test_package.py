@@ -1,0 +1,195 @@
+"""The Debian package and `cmake --install`; the package on a machine with a real systemd."""
+
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+from harness import BINARY
+from machine import Machine, missing
+
+BUILD = pathlib.Path(os.environ["NOMADIC_BUILD"])
+BATCH = "ask-3-9-1"
+LOAD = pathlib.Path(__file__).with_name("load.py")
+
+needs_machine = pytest.mark.skipif(missing() is not None, reason=missing() or "")
+
+
+def build_package(folder, *definitions):
+    subprocess.run(
+        ["cpack", "-G", "DEB", "--config", str(BUILD / "CPackConfig.cmake"), "-B", str(folder), *definitions],
+        check=True, capture_output=True, text=True, timeout=300,
+    )
+    return next(pathlib.Path(folder).glob("*.deb"))
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory):
+    if shutil.which("dpkg-shlibdeps") is None:
+        pytest.skip("needs dpkg-dev")
+    return build_package(tmp_path_factory.mktemp("package"))
+
+
+def contents(package):
+    listed = subprocess.run(["dpkg-deb", "--contents", str(package)], capture_output=True, text=True, check=True).stdout
+    return {line.split()[5].removeprefix(".") for line in listed.splitlines()}
+
+
+EXPECTED = {
+    "/usr/bin/nomadic-cached",
+    "/usr/lib/systemd/system/nomadic-cached.service",
+    "/usr/lib/systemd/system/nomadic-cached.socket",
+    "/usr/lib/systemd/system/nomadic-cached-unix.socket",
+    "/usr/lib/systemd/user/nomadic-cached.service",
+    "/usr/lib/systemd/user/nomadic-cached.socket",
+    "/usr/lib/sysusers.d/nomadic-cached.conf",
+    "/usr/lib/tmpfiles.d/nomadic-cached.conf",
+    "/etc/nomadic-cached/config.toml",
+    "/usr/share/man/man1/nomadic-cached.1.gz",
+    "/usr/share/man/man5/nomadic-cached.toml.5.gz",
+    "/usr/share/bash-completion/completions/nomadic-cached",
+    "/usr/share/zsh/vendor-completions/_nomadic-cached",
+    "/usr/share/fish/vendor_completions.d/nomadic-cached.fish",
+    "/usr/share/doc/nomadic-cached/copyright",
+    "/usr/share/doc/nomadic-cached/changelog.gz",
+}
+
+
+def test_the_package_holds_everything(package):
+    assert EXPECTED <= contents(package)
+
+
+@pytest.mark.skipif(shutil.which("lintian") is None, reason="no lintian here")
+def test_lintian_finds_no_error(package):
+    judged = subprocess.run(
+        ["lintian", "--fail-on", "error", "--allow-root", str(package)], capture_output=True, text=True, timeout=120
+    )
+    assert judged.returncode == 0, judged.stdout
+
+
+def test_cmake_installs_the_same_elsewhere(tmp_path):
+    subprocess.run(
+        ["cmake", "--install", str(BUILD), "--prefix", "/usr"],
+        check=True, capture_output=True, env={**os.environ, "DESTDIR": str(tmp_path)}, timeout=60,
+    )
+    installed = {"/" + str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert EXPECTED <= installed
+    ran = subprocess.run([tmp_path / "usr/bin/nomadic-cached", "version"], capture_output=True, text=True, timeout=30)
+    assert ran.returncode == 0 and ran.stdout.startswith("nomadic-cached ")
+
+
+@pytest.mark.skipif(shutil.which("man") is None, reason="no man here")
+@pytest.mark.parametrize("page", ["nomadic-cached.1", "nomadic-cached.toml.5"])
+def test_the_manual_pages_have_no_faults(page):
+    shown = subprocess.run(
+        ["man", "--warnings", "-l", str(BUILD / f"generated/{page}.gz")],
+        capture_output=True, text=True, timeout=30, env={**os.environ, "MANWIDTH": "100", "LC_ALL": "C.UTF-8"},
+    )
+    assert shown.returncode == 0 and not shown.stderr and "NAME" in shown.stdout
+
+
+def test_the_completions_work():
+    script = BUILD / "generated/nomadic-cached.bash"
+    ask = 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _nomadic_cached; echo "${COMPREPLY[@]}"'
+
+    def complete(*words):
+        asked = ["bash", "-c", ask, str(script), "nomadic-cached", *words]
+        return subprocess.run(asked, capture_output=True, text=True, check=True, timeout=30).stdout.split()
+
+    assert complete("sta") == ["stats"]
+    assert complete("get", "--fi") == ["--filter"]
+    for shell, name in (("bash", "nomadic-cached.bash"), ("zsh", "_nomadic-cached"), ("fish", "nomadic-cached.fish")):
+        if shutil.which(shell):
+            subprocess.run([shell, "-n", str(BUILD / "generated" / name)], check=True, timeout=30)
+
+
+@pytest.fixture
+def machine(tmp_path):
+    try:
+        made = Machine(tmp_path)
+    except (subprocess.CalledProcessError, OSError) as error:
+        pytest.skip(f"no overlay can be mounted here: {error}")
+    yield made
+    made.stop()
+
+
+def install(machine, package):
+    shutil.copy(package, machine.files / "root" / package.name)
+    return machine.run("dpkg", "--install", f"/root/{package.name}")
+
+
+def main_pid(machine):
+    return machine.run("systemctl", "show", "--value", "--property=MainPID", "nomadic-cached.service").stdout.strip()
+
+
+def journal(machine):
+    return machine.run("journalctl", "--no-pager", "--output=cat", "--unit=nomadic-cached.service").stdout
+
+
+def under_load(machine, *command):
+    """Runs it while clients ask without a pause; returns how many were answered. None may fail."""
+    shutil.copy(LOAD, machine.files / "root/load.py")
+    done = machine.run("python3", "/root/load.py", "8765", f"/v1/batches/{BATCH}/analysis", *command)
+    answered, failed = json.loads(done.stdout)
+    assert not failed, (failed, journal(machine))
+    return answered
+
+
+@needs_machine
+def test_the_package_on_a_machine_with_systemd(machine, package, tmp_path):
+    machine.boot()
+    install(machine, package)
+    systemctl = lambda *arguments: machine.run("systemctl", *arguments).stdout.strip()
+    assert systemctl("is-active", "nomadic-cached.service") == "active", journal(machine)
+    assert systemctl("is-enabled", "nomadic-cached.socket") == "enabled"
+    assert machine.run("nomadic-cached", "version").stdout.startswith("nomadic-cached ")
+    assert "the clients' own" in journal(machine)  # there is no key yet
+
+    # A key and an upstream.
+    machine.run("systemd-run", "--unit=sandbox", "nomadic-cached", "sandbox", "--listen", "127.0.0.1:8766")
+    (machine.files / "etc/nomadic-cached/api_key").write_text("alice-key-0123456789\n")
+    (machine.files / "etc/nomadic-cached/config.toml").write_text("[upstream]\nbase_url = 'http://127.0.0.1:8766'\n")
+    systemctl("restart", "nomadic-cached.service")
+    for server in ("http://127.0.0.1:8765", "unix:/run/nomadic-cached/socket"):
+        assert machine.run("nomadic-cached", "get", BATCH, "--csv", "--server", server).stdout.startswith("Query,")
+    assert "systemd credential api_key" in machine.run("nomadic-cached", "stats").stdout
+
+    # The daemon is nobody, and what it keeps is nobody else's.
+    pid = main_pid(machine)
+    uid = re.search(r"^Uid:\t(\d+)", machine.run("cat", f"/proc/{pid}/status").stdout, re.M).group(1)
+    assert int(uid) > 60000
+    assert machine.run("stat", "--format=%a", "/var/lib/private/nomadic-cached").stdout.strip() == "700"
+
+    # Restarts and reloads under load.
+    assert under_load(machine, "systemctl", "restart", "nomadic-cached.service") > 100
+    assert main_pid(machine) != pid
+    (machine.files / "etc/nomadic-cached/config.toml").write_text(
+        "[upstream]\nbase_url = 'http://127.0.0.1:8766'\n[history]\nkeep = 7\n"
+    )
+    assert under_load(machine, "systemctl", "reload", "nomadic-cached.service") > 100
+    assert "changed=history.keep" in journal(machine)
+
+    # A loop that is stuck is noticed.
+    overrides = machine.files / "etc/systemd/system/nomadic-cached.service.d"
+    overrides.mkdir(parents=True)
+    (overrides / "watchdog.conf").write_text("[Service]\nWatchdogSec=1\n")
+    systemctl("daemon-reload")
+    systemctl("restart", "nomadic-cached.service")
+    stuck = main_pid(machine)
+    machine.run("kill", "-STOP", stuck)
+    machine.run("bash", "-c", f"timeout 30 bash -c 'while kill -0 {stuck} 2>/dev/null; do sleep 0.1; done'")
+    assert machine.run("nomadic-cached", "get", BATCH, "--csv").returncode == 0
+    assert "Watchdog timeout" in machine.run("journalctl", "--no-pager", "--unit=nomadic-cached.service").stdout
+
+    # An upgrade keeps the store, and loses no request; purging leaves nothing.
+    newer = build_package(tmp_path / "newer", "-D", "CPACK_DEBIAN_PACKAGE_VERSION=99.0")
+    shutil.copy(newer, machine.files / "root/newer.deb")
+    assert under_load(machine, "dpkg", "--install", "--force-confold", "/root/newer.deb") > 100
+    assert BATCH in machine.run("nomadic-cached", "ls").stdout
+    machine.run("dpkg", "--purge", "nomadic-cached")
+    for path in ("/var/lib/private/nomadic-cached", "/etc/nomadic-cached", "/run/nomadic-cached/socket", "/usr/bin/nomadic-cached"):
+        assert machine.run("test", "-e", path, check=False).returncode == 1, path
+    assert machine.run("systemctl", "is-active", "nomadic-cached.service", check=False).stdout.strip() == "inactive"

@@ -1,0 +1,83 @@
+"""What the documentation says is in the program, and what is in the program is documented."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = os.path.join(os.environ["NOMADIC_BUILD"], "nomadic-cached")
+DOCS = ROOT / "docs"
+MANUAL = (DOCS / "man/nomadic-cached.1.md").read_text()
+
+
+def output(*arguments):
+    done = subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, (arguments, done.stderr)
+    return done.stdout
+
+
+def commands():
+    listed = re.search(r"^(?:Subcommands|SUBCOMMANDS):\n(.*)", output("--help"), re.S | re.M).group(1)
+    return re.findall(r"^  (\S+)", listed, re.M)
+
+
+def settings():
+    names, table = [], ""
+    for line in output("config", "--reference").splitlines():
+        if found := re.match(r"\[(\w+)\]", line):
+            table = found.group(1)
+        elif found := re.match(r"#(\w+) = ", line):
+            names.append((table, found.group(1)))
+    return names
+
+
+def test_every_command_is_documented_and_explains_itself():
+    assert len(commands()) >= 15
+    documented = set(re.findall(r"^`([a-z]+)`", MANUAL, re.M))
+    assert set(commands()) == documented
+    for command in commands():
+        assert "--help" in output(command, "--help")
+
+
+def test_every_setting_is_in_the_reference_with_what_it_means():
+    source = (ROOT / "config/table.cpp").read_text()
+    table = re.findall(r'Setting\{"(\w+)",\s*"(\w+)"|\.table = "(\w+)",\s*\.key = "(\w+)"', source)
+    assert sorted(settings()) == sorted((a or c, b or d) for a, b, c, d in table)
+    manual = output("config", "--manual")
+    for _, key in settings():
+        assert f"\n`{key}` = " in manual
+
+
+def test_the_reference_is_a_configuration_that_changes_nothing(tmp_path):
+    reference = tmp_path / "config.toml"
+    reference.write_text(output("config", "--reference"))
+    assert output("config", "--config", str(reference)) == output("config")
+    reference.write_text(re.sub(r"^#(\w+ = )", r"\1", reference.read_text(), flags=re.M))
+    values = [re.sub(r"  # from .*", "", line) for line in output("config", "--config", str(reference)).splitlines()]
+    defaults = [re.sub(r"  # from .*", "", line) for line in output("config").splitlines()]
+    assert values == defaults
+
+
+def messages():
+    """The first column that is a literal, of every table of the troubleshooting page."""
+    for row in re.findall(r"^\|(.*)\|$", (DOCS / "troubleshooting.md").read_text(), re.M):
+        cells = [cell.strip() for cell in row.split("|")]
+        literal = next((cell for cell in cells[:-1] if cell.startswith("`")), "")
+        yield from re.findall(r"`([^`]+)`", literal)
+
+
+def test_every_message_of_the_troubleshooting_page_is_in_the_sources():
+    text = ""
+    for room in ("base", "batch", "cache", "config", "proxy", "daemon"):
+        for path in (ROOT / room).rglob("*.cpp"):
+            text += re.sub(r'"\s*\n\s*"', "", path.read_text())
+    found = list(messages())
+    assert len(found) > 15
+    assert not [message for message in found if message not in text]
+
+
+def test_links_between_documents_lead_somewhere():
+    for page in [ROOT / "README.md", *DOCS.glob("*.md")]:
+        for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
