@@ -187,7 +187,7 @@ FakeUpstream::Outcome FakeUpstream::bulk(Request& request, const Plan& plan)
         if (id.is_string())
             video_ids.emplace_back(id.get_string());
     for (const auto& id : video_ids)
-        if (id == scenario_.faults.failing_video)
+        if (!scenario_.faults.failing_video.empty() && id == scenario_.faults.failing_video)
             co_return error(500, "Internal error while loading " + id);
     const bool with_source_uri = request.query.find("include_source_uri=true") != std::string::npos;
     co_return answer(200, bulk_document(plan, video_ids, with_source_uri));

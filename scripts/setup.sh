@@ -39,5 +39,7 @@ environment() { # environment NAME REQUIREMENT...
     echo "$*" >"$folder/.ready"
 }
 environment tests pytest==8.3.4 pytest-xdist==3.6.1 pandas==2.2.3 prometheus-client==0.21.1
+# The fuzzer brings a pytest of its own.
+environment openapi schemathesis==4.4.4 hypothesis==6.136.9
 environment client-0.1.53 nomadicml==0.1.53
 environment client-0.1.64 nomadic==0.1.64
