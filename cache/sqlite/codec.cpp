@@ -2,6 +2,7 @@
 
 #include <zstd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -57,10 +58,13 @@ private:
     bool whole_ = true;
 };
 
+constexpr std::size_t span_bytes = sizeof(std::uint32_t) + 1; // a length and an approval
+
 std::string pack(const batch::VideoRecord& record)
 {
     std::string packed;
-    packed.reserve(record.head.size() + record.tail.size() + record.events.size() + record.spans.size() * 5 + 16);
+    packed.reserve(record.head.size() + record.tail.size() + record.events.size() + record.spans.size() * span_bytes +
+                   16);
     put(record.head, packed);
     put(record.tail, packed);
     put(static_cast<std::uint32_t>(record.spans.size()), packed);
@@ -75,7 +79,8 @@ std::string pack(const batch::VideoRecord& record)
 } // namespace
 
 struct Codec::Contexts {
-    std::string frame; // where frames are made, so that those that are kept take no more room than they need
+    std::string frame;  // where frames are made, so that those that are kept take no more room than they need
+    std::string packed; // where records are unpacked to
     std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> compress{ZSTD_createCCtx(), ZSTD_freeCCtx};
     std::unique_ptr<ZSTD_DCtx, decltype(&ZSTD_freeDCtx)> decompress{ZSTD_createDCtx(), ZSTD_freeDCtx};
 };
@@ -102,16 +107,32 @@ std::string Codec::compress(std::string_view bytes, std::string_view prefix)
 
 std::optional<std::string> Codec::decompress(std::string_view frame, std::string_view prefix)
 {
+    std::string bytes;
+    const auto unpacked = decompress(frame, prefix, bytes);
+    return unpacked ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
+std::optional<std::string_view> Codec::decompress(std::string_view frame, std::string_view prefix, std::string& room)
+{
     const auto size = ZSTD_getFrameContentSize(frame.data(), frame.size());
     if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > largest_frame)
         return std::nullopt;
-    std::string bytes(size, '\0');
+    if (room.size() < size)
+        room.resize(size);
     ZSTD_DCtx_refPrefix(contexts_->decompress.get(), prefix.data(), prefix.size());
-    const auto done =
-        ZSTD_decompressDCtx(contexts_->decompress.get(), bytes.data(), bytes.size(), frame.data(), frame.size());
-    if (ZSTD_isError(done) != 0 || done != bytes.size())
+    const auto done = ZSTD_decompressDCtx(contexts_->decompress.get(), room.data(), size, frame.data(), frame.size());
+    if (ZSTD_isError(done) != 0 || done != size)
         return std::nullopt;
-    return bytes;
+    return std::string_view(room).substr(0, size);
+}
+
+std::optional<std::string_view> Codec::unpack(std::string_view frame)
+{
+    // One large record must not keep its room for ever.
+    constexpr std::size_t most_kept = 4 * 1024 * 1024;
+    if (contexts_->packed.size() > most_kept)
+        contexts_->packed = {};
+    return decompress(frame, {}, contexts_->packed);
 }
 
 EncodedRecord Codec::encode(const batch::VideoRecord& record)
@@ -122,7 +143,7 @@ EncodedRecord Codec::encode(const batch::VideoRecord& record)
 
 std::optional<batch::VideoRecord> Codec::decode(std::string_view video_id, std::string_view frame)
 {
-    const auto packed = decompress(frame);
+    const auto packed = unpack(frame);
     if (!packed)
         return std::nullopt;
     Taker taker(*packed);
@@ -131,6 +152,8 @@ std::optional<batch::VideoRecord> Codec::decode(std::string_view video_id, std::
     record.head = taker.text();
     record.tail = taker.text();
     const auto count = taker.number();
+    // A length that nothing stands behind is not worth its room.
+    record.spans.reserve(std::min<std::size_t>(count, packed->size() / span_bytes));
     std::uint32_t offset = 0;
     for (std::uint32_t i = 0; i < count && taker.whole(); ++i) {
         const auto length = taker.number();
@@ -148,7 +171,7 @@ std::optional<batch::VideoRecord> Codec::decode(std::string_view video_id, std::
 
 std::optional<std::string> Codec::decode_source(std::string_view record, std::string_view source)
 {
-    const auto packed = decompress(record);
+    const auto packed = unpack(record);
     return packed ? decompress(source, *packed) : std::nullopt;
 }
 

@@ -29,6 +29,10 @@ public:
     std::optional<std::string> decompress(std::string_view frame, std::string_view prefix = {});
 
 private:
+    // Into `room`, which grows as needed; what is returned lies in it.
+    std::optional<std::string_view> decompress(std::string_view frame, std::string_view prefix, std::string& room);
+    std::optional<std::string_view> unpack(std::string_view frame); // valid until the next
+
     struct Contexts;
     std::unique_ptr<Contexts> contexts_;
 };

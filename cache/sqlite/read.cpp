@@ -2,6 +2,7 @@
 
 #include "batch/parse.hpp"
 #include "cache/sqlite/events.hpp"
+#include "cache/sqlite/read_ahead.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -89,6 +90,31 @@ bool select(StoredVideo& video, std::int64_t content, const batch::Selection& se
     return true;
 }
 
+// Fewer videos than these are read before a thread would have begun.
+constexpr std::size_t worth_a_thread = 200;
+
+void give_pages(Session& session, const std::vector<std::int64_t>& contents, const batch::Selection& selection,
+                WithSource with_source, const std::function<bool(Page)>& give)
+{
+    constexpr std::size_t page_bytes = 512 * 1024;
+    EventPicker picker(session, selection);
+    Page page;
+    std::size_t bytes = 0;
+    for (const auto id : contents) {
+        StoredVideo video(session, id, with_source);
+        if (!video.may_hold(selection) || !select(video, id, selection, picker))
+            continue;
+        bytes += video.record().events.size() + video.record().source.size();
+        page.push_back(std::move(video.record()));
+        if (bytes < page_bytes)
+            continue;
+        if (!give(std::exchange(page, {})))
+            return;
+        bytes = 0;
+    }
+    give(std::move(page));
+}
+
 Failure gone(std::int64_t snapshot)
 {
     return store_failure("snapshot " + std::to_string(snapshot) + " is not there any more");
@@ -158,12 +184,14 @@ Result<void> SqliteStore::read(std::int64_t snapshot, const batch::Selection& se
         const auto contents = session->contents(snapshot);
         if (!contents)
             return gone(snapshot);
-        EventPicker picker(*session, selection);
-        for (const auto id : *contents) {
-            StoredVideo video(*session, id, with_source);
-            if (video.may_hold(selection) && select(video, id, selection, picker) && !each(video.record()))
-                break;
-        }
+        const auto all = [&](const std::function<bool(Page)>& give) {
+            give_pages(*session, *contents, selection, with_source, give);
+        };
+        const auto each_of = [&](const Page& page) { return std::all_of(page.begin(), page.end(), each); };
+        if (contents->size() > worth_a_thread)
+            read_ahead(all, each_of);
+        else
+            all(each_of);
         return {};
     });
 }

@@ -149,9 +149,10 @@ Snapshot Writer::publish(const batch::StatusDocument& status, TimePoint now)
         for (const auto& [video_id, content] : contents_)
             changed += content.staged ? 1U : 0U;
         insert(snapshot, status, contents, changed);
+        auto publish_one = session.database.statement("DELETE FROM staged WHERE content = ?");
         for (const auto& [video_id, content] : contents_)
             if (content.staged)
-                session.database.run("DELETE FROM staged WHERE content = ?", content.id);
+                publish_one.run(content.id);
     }
     auto stored = session.newest(batch_row_);
     transaction.commit();
@@ -183,8 +184,9 @@ Snapshot Writer::assemble(const batch::StatusDocument& status, std::vector<std::
 // The batch may have been purged, or its history trimmed, while this snapshot was coming in.
 void Writer::require_all_there()
 {
+    auto find = shared_->session.database.statement("SELECT 1 FROM content WHERE id = ?");
     for (const auto& [video_id, content] : contents_) {
-        auto rows = shared_->session.database.query("SELECT 1 FROM content WHERE id = ?", content.id);
+        auto rows = find.query(content.id);
         if (!rows.next())
             throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
     }

@@ -263,8 +263,10 @@ awaitable<Result<Exchange>> HttpUpstream::attempt_on(Pool::Lease& lease, const S
 awaitable<Result<Exchange>> HttpUpstream::read_whole(Pool::Lease& lease, ResponseReader& reader)
 {
     Exchange exchange{.status = reader.status(), .fields = reader.fields(), .body = {}};
-    exchange.body.reserve(std::min<std::uint64_t>(reader.content_length().value_or(0), std::uint64_t{1} << 20U));
-    constexpr std::size_t piece = 256 * 1024;
+    // Room for all of it and the read that finds its end, so that it is not moved about while it grows; within reason,
+    // since it is only announced.
+    constexpr std::size_t piece = 256 * 1024, most_announced = 16 * 1024 * 1024;
+    exchange.body.reserve(std::min<std::uint64_t>(reader.content_length().value_or(0), most_announced) + piece);
     for (;;) {
         const auto used = exchange.body.size();
         exchange.body.resize(used + piece);

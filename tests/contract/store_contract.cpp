@@ -245,6 +245,28 @@ TEST_CASE("store: a selection leaves of each video the events that it wants")
     }
 }
 
+TEST_CASE("store: a large batch is read in its order, page by page; a reader may stop anywhere, or throw")
+{
+    const Directory directory;
+    auto store = open(directory);
+    const auto batch =
+        make_batch("b1", std::vector<std::vector<std::string>>(700, {"approved", "pending"}), std::string(2000, 'x'));
+    const auto stored = put(*store, {scope(), "b1"}, batch, at(1), 100);
+    REQUIRE(stored);
+    CHECK(read_all(*store, stored->id) == batch.records);
+    CHECK(read_all(*store, stored->id, only(batch::Approval::pending)).size() == 700);
+    for (const int enough : {1, 2, 350, 699}) {
+        int seen = 0;
+        CHECK(store->read(stored->id, {}, WithSource::no, [&](const auto&) { return ++seen < enough; }));
+        CHECK(seen == enough);
+    }
+    const auto failed =
+        store->read(stored->id, {}, WithSource::no, [](const auto&) -> bool { throw std::runtime_error("no more"); });
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().detail.find("no more") != std::string::npos);
+    CHECK(read_all(*store, stored->id) == batch.records);
+}
+
 TEST_CASE("store: upstream's own items come by video id, in the order asked for")
 {
     const Directory directory;

@@ -1,0 +1,82 @@
+#include "cache/sqlite/read_ahead.hpp"
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace nomadic::cache::sqlite {
+
+namespace {
+
+constexpr std::size_t most_pages = 2;
+
+class Pages {
+public:
+    bool put(Page page)
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return closed_ || pages_.size() < most_pages; });
+        if (closed_)
+            return false;
+        pages_.push_back(std::move(page));
+        changed_.notify_all();
+        return true;
+    }
+    // Empty once there are no more.
+    std::optional<Page> take()
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return closed_ || !pages_.empty(); });
+        if (pages_.empty())
+            return std::nullopt;
+        auto page = std::move(pages_.front());
+        pages_.pop_front();
+        changed_.notify_all();
+        return page;
+    }
+    // What is there can still be taken; nothing more comes.
+    void close()
+    {
+        const std::scoped_lock lock(mutex_);
+        closed_ = true;
+        changed_.notify_all();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<Page> pages_;
+    bool closed_ = false;
+};
+
+} // namespace
+
+void read_ahead(const std::function<void(const std::function<bool(Page)>& give)>& produce,
+                const std::function<bool(const Page&)>& consume)
+{
+    Pages pages;
+    std::exception_ptr failed;
+    {
+        std::jthread reader([&] {
+            try {
+                produce([&](Page page) { return pages.put(std::move(page)); });
+            } catch (...) {
+                failed = std::current_exception();
+            }
+            pages.close();
+        });
+        struct Closed {
+            Pages& pages;
+            ~Closed() { pages.close(); } // also when consume() throws: the reader must not wait for ever
+        } closed{pages};
+        for (auto page = pages.take(); page && consume(*page); page = pages.take()) {
+        }
+    }
+    if (failed)
+        std::rethrow_exception(failed);
+}
+
+} // namespace nomadic::cache::sqlite
