@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 // Checking every page of a large database would make the start slower as the cache grows; its records carry checksums
 // of their own, which are checked whenever they are read.
-constexpr std::uintmax_t checked_at_start = std::uintmax_t{128} << 20;
+constexpr std::uintmax_t checked_at_start = std::uintmax_t{16} << 20;
 
 bool means_corrupt(const SqliteError& error)
 {
