@@ -1,5 +1,7 @@
 #include "cache/async_store.hpp"
 
+#include "cache/background.hpp"
+
 #include <boost/asio/post.hpp>
 
 namespace nomadic::cache {
@@ -7,6 +9,7 @@ namespace nomadic::cache {
 AsyncStore::AsyncStore(std::unique_ptr<Store> store, unsigned reader_threads)
     : store_(std::move(store)), readers_(reader_threads), writer_(1)
 {
+    run_in_background(writer_.pool, 1);
     catch_up();
 }
 

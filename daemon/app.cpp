@@ -1,6 +1,7 @@
 #include "daemon/app.hpp"
 
 #include "base/log.hpp"
+#include "cache/background.hpp"
 #include "cache/open_store.hpp"
 #include "config/validate.hpp"
 #include "daemon/upstream_proxy.hpp"
@@ -58,7 +59,9 @@ Result<std::shared_ptr<boost::asio::ssl::context>> server_tls(const config::Serv
 
 App::App(const config::Settings& settings, AppOptions options)
     : settings_(settings), options_(options), workers_(settings.limits.worker_threads)
-{}
+{
+    cache::run_in_background(workers_, settings.limits.worker_threads);
+}
 
 App::~App()
 {

@@ -163,6 +163,10 @@ def test_the_package_on_a_machine_with_systemd(machine, package, tmp_path):
     assert int(uid) > 60000
     assert machine.run("stat", "--format=%a", "/var/lib/private/nomadic-cached").stdout.strip() == "700"
 
+    # The sandbox lets background threads lower their priority; the loop keeps its own.
+    niceness = machine.run("ps", "-L", "-o", "tid=,nice=", "-p", pid).stdout.split()
+    assert dict(zip(niceness[::2], niceness[1::2]))[pid] == "0" and niceness[1::2].count("10") == 3
+
     # Restarts and reloads under load.
     assert under_load(machine, "systemctl", "restart", "nomadic-cached.service") > 100
     assert main_pid(machine) != pid
