@@ -1,8 +1,7 @@
 #include "cache/sqlite/sqlite_store.hpp"
 
 #include "batch/parse.hpp"
-#include "cache/sqlite/events.hpp"
-#include "cache/sqlite/read_ahead.hpp"
+#include "cache/sqlite/pages.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -12,108 +11,19 @@ namespace nomadic::cache::sqlite {
 
 namespace {
 
-std::uint64_t wanted_events(const Rows& rows, int first_count, const batch::Selection& selection)
-{
-    std::uint64_t wanted = 0;
-    for (int i = 0; i < static_cast<int>(batch::approval_count); ++i)
-        if (selection.wants(static_cast<batch::Approval>(i)))
-            wanted += static_cast<std::uint64_t>(rows.integer(first_count + i));
-    return wanted;
-}
-
-batch::VideoRecord to_record(Session& session, const Rows& rows, int video_id, WithSource with_source)
-{
-    auto record = session.codec.decode(rows.bytes(video_id), rows.bytes(video_id + 1));
-    if (!record)
-        throw Damage("the analysis of video " + std::string(rows.bytes(video_id)) + " is damaged");
-    if (with_source == WithSource::yes) {
-        auto source = session.codec.decode_source(rows.bytes(video_id + 1), rows.bytes(video_id + 2));
-        if (!source)
-            throw Damage("the item of video " + record->video_id + " is damaged");
-        record->source = std::move(*source);
-    }
-    return std::move(*record);
-}
-
-// A row of `content`, whose record is decoded when it is first asked for.
-class StoredVideo {
-public:
-    StoredVideo(Session& session, std::int64_t id, WithSource with_source)
-        : session_(session),
-          rows_(session.database.query("SELECT approved, rejected, pending, invalid, other, video_id, record, source "
-                                       "FROM content WHERE id = ?",
-                                       id)),
-          with_source_(with_source)
-    {
-        if (!rows_.next())
-            throw Damage("content " + std::to_string(id) + " is missing");
-    }
-    bool may_hold(const batch::Selection& selection) const
-    {
-        return selection.everything() ||
-               (wanted_events(rows_, 0, selection) != 0 && selection.narrowing.allows_video(video_id()));
-    }
-    std::string_view video_id() const { return rows_.bytes(5); }
-    batch::VideoRecord& record()
-    {
-        if (!record_)
-            record_ = to_record(session_, rows_, 5, with_source_);
-        return *record_;
-    }
-
-private:
-    Session& session_;
-    Rows rows_;
-    WithSource with_source_;
-    std::optional<batch::VideoRecord> record_;
-};
-
-// What is left of the video's events; false when a selection leaves it out.
-bool select(StoredVideo& video, std::int64_t content, const batch::Selection& selection, EventPicker& picker)
-{
-    if (selection.everything())
-        return true;
-    if (selection.narrowing.empty()) {
-        std::erase_if(video.record().spans, [&](const auto& span) { return !selection.wants(span.approval); });
-        return true;
-    }
-    std::vector<std::size_t> wanted;
-    picker.each_wanted(
-        content, [&]() -> const batch::VideoRecord& { return video.record(); },
-        [&](std::size_t position, const auto&) { wanted.push_back(position); });
-    if (wanted.empty())
-        return false;
-    std::vector<batch::EventSpan> spans;
-    for (const auto position : wanted)
-        spans.push_back(video.record().spans.at(position));
-    video.record().spans = std::move(spans);
-    return true;
-}
-
 // Fewer videos than these are read before a thread would have begun.
 constexpr std::size_t worth_a_thread = 200;
 
-void give_pages(Session& session, const std::vector<std::int64_t>& contents, const batch::Selection& selection,
-                WithSource with_source, const std::function<bool(Page)>& give)
-{
-    constexpr std::size_t page_bytes = 512 * 1024;
-    EventPicker picker(session, selection);
-    Page page;
-    std::size_t bytes = 0;
-    for (const auto id : contents) {
-        StoredVideo video(session, id, with_source);
-        if (!video.may_hold(selection) || !select(video, id, selection, picker))
-            continue;
-        bytes += video.record().events.size() + video.record().source.size();
-        page.push_back(std::move(video.record()));
-        if (bytes < page_bytes)
-            continue;
-        if (!give(std::exchange(page, {})))
-            return;
-        bytes = 0;
-    }
-    give(std::move(page));
-}
+// Takes each page at once, on the thread that reads it.
+class AtOnce final : public PageSink {
+public:
+    explicit AtOnce(const std::function<bool(Page)>& consume) : consume_(consume) {}
+    bool give(Page page) override { return consume_(std::move(page)); }
+    bool awaited() const override { return true; }
+
+private:
+    const std::function<bool(Page)>& consume_;
+};
 
 Failure gone(std::int64_t snapshot)
 {
@@ -184,14 +94,18 @@ Result<void> SqliteStore::read(std::int64_t snapshot, const batch::Selection& se
         const auto contents = session->contents(snapshot);
         if (!contents)
             return gone(snapshot);
-        const auto all = [&](const std::function<bool(Page)>& give) {
-            give_pages(*session, *contents, selection, with_source, give);
+        const PageReader pages(selection, with_source);
+        Codec codec; // the session's is busy with the pages to come
+        const std::function<bool(Page)> each_of = [&](Page page) {
+            pages.decode(page, codec);
+            return std::all_of(page.records.begin(), page.records.end(), each);
         };
-        const auto each_of = [&](const Page& page) { return std::all_of(page.begin(), page.end(), each); };
-        if (contents->size() > worth_a_thread)
-            read_ahead(all, each_of);
-        else
-            all(each_of);
+        if (contents->size() > worth_a_thread) {
+            read_ahead([&](PageSink& sink) { pages.read(*session, *contents, sink); }, each_of);
+        } else {
+            AtOnce sink(each_of);
+            pages.read(*session, *contents, sink);
+        }
         return {};
     });
 }
@@ -230,13 +144,12 @@ Result<std::vector<std::optional<std::string>>> SqliteStore::sources(std::int64_
         std::vector<std::optional<std::string>> sources;
         for (const auto& video_id : video_ids) {
             auto& source = sources.emplace_back();
-            auto rows =
-                session->database.query("SELECT id, video_id, record, source FROM content WHERE video_id = ?1 AND "
-                                        "batch = (SELECT batch FROM snapshot WHERE id = ?2)",
-                                        std::string_view(video_id), snapshot);
+            auto rows = session->database.query("SELECT id FROM content WHERE video_id = ?1 AND "
+                                                "batch = (SELECT batch FROM snapshot WHERE id = ?2)",
+                                                std::string_view(video_id), snapshot);
             while (!source && rows.next())
                 if (members.contains(rows.integer(0)))
-                    source = to_record(*session, rows, 1, WithSource::yes).source;
+                    source = StoredVideo(*session, rows.integer(0), WithSource::yes).record().source;
         }
         return sources;
     });

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::size_t most_pages = 2;
 
-class Pages {
+class Pages final : public PageSink {
 public:
-    bool put(Page page)
+    bool give(Page page) override
     {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return closed_ || pages_.size() < most_pages; });
@@ -25,11 +25,18 @@ public:
         changed_.notify_all();
         return true;
     }
+    bool awaited() const override
+    {
+        const std::scoped_lock lock(mutex_);
+        return waiting_ && pages_.empty();
+    }
     // Empty once there are no more.
     std::optional<Page> take()
     {
         std::unique_lock lock(mutex_);
+        waiting_ = true;
         changed_.wait(lock, [&] { return closed_ || !pages_.empty(); });
+        waiting_ = false;
         if (pages_.empty())
             return std::nullopt;
         auto page = std::move(pages_.front());
@@ -46,23 +53,23 @@ public:
     }
 
 private:
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Page> pages_;
+    bool waiting_ = false;
     bool closed_ = false;
 };
 
 } // namespace
 
-void read_ahead(const std::function<void(const std::function<bool(Page)>& give)>& produce,
-                const std::function<bool(const Page&)>& consume)
+void read_ahead(const std::function<void(PageSink&)>& produce, const std::function<bool(Page)>& consume)
 {
     Pages pages;
     std::exception_ptr failed;
     {
         std::jthread reader([&] {
             try {
-                produce([&](Page page) { return pages.put(std::move(page)); });
+                produce(pages);
             } catch (...) {
                 failed = std::current_exception();
             }
@@ -72,7 +79,7 @@ void read_ahead(const std::function<void(const std::function<bool(Page)>& give)>
             Pages& pages;
             ~Closed() { pages.close(); } // also when consume() throws: the reader must not wait for ever
         } closed{pages};
-        for (auto page = pages.take(); page && consume(*page); page = pages.take()) {
+        for (auto page = pages.take(); page && consume(std::move(*page)); page = pages.take()) {
         }
     }
     if (failed)

@@ -1,0 +1,130 @@
+#include "cache/sqlite/pages.hpp"
+
+#include <utility>
+
+namespace nomadic::cache::sqlite {
+
+namespace {
+
+constexpr std::size_t page_bytes = std::size_t{512} * 1024; // decoded, about
+constexpr std::size_t usual_ratio = 4;
+
+std::uint64_t wanted_events(const Rows& rows, int first_count, const batch::Selection& selection)
+{
+    std::uint64_t wanted = 0;
+    for (int i = 0; i < static_cast<int>(batch::approval_count); ++i)
+        if (selection.wants(static_cast<batch::Approval>(i)))
+            wanted += static_cast<std::uint64_t>(rows.integer(first_count + i));
+    return wanted;
+}
+
+batch::VideoRecord decode_video(Codec& codec, std::string_view video_id, std::string_view packed,
+                                std::string_view source, WithSource with_source)
+{
+    auto record = codec.decode(video_id, packed);
+    if (!record)
+        throw Damage("the analysis of video " + std::string(video_id) + " is damaged");
+    if (with_source == WithSource::yes) {
+        auto item = codec.decode_source(packed, source);
+        if (!item)
+            throw Damage("the item of video " + record->video_id + " is damaged");
+        record->source = std::move(*item);
+    }
+    return std::move(*record);
+}
+
+// What narrowing leaves of the video's events; false when that is none.
+bool narrow(StoredVideo& video, std::int64_t content, EventPicker& picker)
+{
+    std::vector<std::size_t> wanted;
+    picker.each_wanted(
+        content, [&]() -> const batch::VideoRecord& { return video.record(); },
+        [&](std::size_t position, const auto&) { wanted.push_back(position); });
+    if (wanted.empty())
+        return false;
+    std::vector<batch::EventSpan> spans;
+    for (const auto position : wanted)
+        spans.push_back(video.record().spans.at(position));
+    video.record().spans = std::move(spans);
+    return true;
+}
+
+} // namespace
+
+StoredVideo::StoredVideo(Session& session, std::int64_t id, WithSource with_source)
+    : session_(session),
+      rows_(session.database.query("SELECT approved, rejected, pending, invalid, other, video_id, record, source "
+                                   "FROM content WHERE id = ?",
+                                   id)),
+      with_source_(with_source)
+{
+    if (!rows_.next())
+        throw Damage("content " + std::to_string(id) + " is missing");
+}
+
+bool StoredVideo::may_hold(const batch::Selection& selection) const
+{
+    return selection.everything() ||
+           (wanted_events(rows_, 0, selection) != 0 && selection.narrowing.allows_video(video_id()));
+}
+
+PackedVideo StoredVideo::packed() const
+{
+    PackedVideo packed{.video_id = std::string(rows_.bytes(5)), .record = std::string(rows_.bytes(6)), .source = {}};
+    if (with_source_ == WithSource::yes)
+        packed.source = rows_.bytes(7);
+    return packed;
+}
+
+batch::VideoRecord& StoredVideo::record()
+{
+    if (!record_)
+        record_ = decode_video(session_.codec, rows_.bytes(5), rows_.bytes(6), rows_.bytes(7), with_source_);
+    return *record_;
+}
+
+void PageReader::read(Session& session, const std::vector<std::int64_t>& contents, PageSink& sink) const
+{
+    EventPicker picker(session, selection_);
+    Page page;
+    std::size_t bytes = 0;
+    for (const auto id : contents) {
+        StoredVideo video(session, id, with_source_);
+        if (!video.may_hold(selection_))
+            continue;
+        if (selection_.narrowing.empty()) {
+            page.packed.push_back(video.packed());
+            bytes += usual_ratio * (page.packed.back().record.size() + page.packed.back().source.size());
+        } else if (narrow(video, id, picker)) {
+            page.records.push_back(std::move(video.record()));
+            bytes += page.records.back().events.size() + page.records.back().source.size();
+        }
+        if (bytes < page_bytes)
+            continue;
+        bytes = 0;
+        if (!give(std::exchange(page, {}), session.codec, sink))
+            return;
+    }
+    give(std::move(page), session.codec, sink);
+}
+
+void PageReader::decode(Page& page, Codec& codec) const
+{
+    for (const auto& packed : page.packed) {
+        auto& record =
+            page.records.emplace_back(decode_video(codec, packed.video_id, packed.record, packed.source, with_source_));
+        if (!selection_.everything())
+            std::erase_if(record.spans, [&](const auto& span) { return !selection_.wants(span.approval); });
+    }
+    page.packed.clear();
+}
+
+// Decoded by whoever has nothing else to do.
+bool PageReader::give(Page page, Codec& codec, PageSink& sink) const
+{
+    if (!sink.awaited())
+        decode(page, codec);
+    return sink.give(std::move(page));
+}
+
+} // namespace nomadic::cache::sqlite
