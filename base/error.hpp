@@ -30,6 +30,7 @@ enum class Errc {
     not_implemented,       // a part of the API this configuration does not forward
     upstream_failed,       // upstream failed after all retries, or sent what it had not promised
     upstream_timeout,      // upstream did not answer in time
+    loop_detected,         // the request came back to where it was: the upstream leads to ourselves
     upstream_unreachable,  // name, connection or TLS failed: nobody to ask
     overloaded,            // a local limit, or an upstream 429 that outlasts our patience
     offline_miss,          // offline or only-if-cached, and not stored

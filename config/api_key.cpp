@@ -1,4 +1,5 @@
 #include "config/load.hpp"
+#include "config/private_file.hpp"
 
 #include <fstream>
 
@@ -18,16 +19,11 @@ Result<ApiKey> from_text(std::string text, std::string origin)
     return ApiKey{std::make_shared<const Secret>(std::move(text)), std::move(origin)};
 }
 
-Result<ApiKey> from_file(const std::string& path, std::string origin)
+Result<ApiKey> from_file(Result<std::string> text, std::string origin)
 {
-    std::ifstream file(path, std::ios::binary);
-    std::string line;
-    if (!file || !std::getline(file, line, '\0'))
-        return Failure{.code = Errc::invalid_configuration,
-                       .detail = "The API key can't be read from " + path + " (" + origin +
-                                 "). Check that the file exists, is not empty and may be read.",
-                       .members = {}};
-    return from_text(std::move(line), std::move(origin));
+    if (!text)
+        return text.error();
+    return from_text(std::move(*text), std::move(origin));
 }
 
 // Absent, or nothing but white space.
@@ -46,11 +42,13 @@ Result<ApiKey> find_api_key(const Auth& auth, const Environment& environment)
         if (const auto found = environment.find(name); found != environment.end() && !found->second.empty())
             return from_text(found->second, std::string("the environment variable ") + name);
     // A unit gives an empty credential while there is no key file.
+    constexpr const char *credential = "the systemd credential api_key", *setting = "auth.api_key_file";
+    // It lies in a directory of the service's own; its own mode is not ours to judge, since an access list shows there.
     if (const auto found = environment.find("CREDENTIALS_DIRECTORY"); found != environment.end())
         if (const auto path = found->second + "/api_key"; !is_blank(path))
-            return from_file(path, "the systemd credential api_key");
+            return from_file(read_whole_file(path, credential), credential);
     if (!auth.api_key_file.empty())
-        return from_file(auth.api_key_file, "auth.api_key_file");
+        return from_file(read_private_file(auth.api_key_file, setting), setting);
     return ApiKey{};
 }
 

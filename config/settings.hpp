@@ -21,6 +21,8 @@ inline constexpr std::uint64_t KiB = 1024, MiB = 1024 * KiB, GiB = 1024 * MiB;
 struct Server {
     std::vector<std::string> listen{"127.0.0.1:8765"}; // host:port; port 0 takes a free one
     std::string unix_socket;                           // path; "" for none
+    std::vector<std::string> allowed_users;            // of the Unix socket, by name or number, beside our own
+    std::vector<std::string> allowed_groups;           // likewise; both empty: our own user alone
     std::vector<std::string> bearer_tokens;            // local credentials; empty: loopback is enough
     std::string bearer_tokens_file;
     std::vector<std::string> allowed_hosts;   // beside localhost and what we listen on

@@ -1,6 +1,7 @@
 #include "config/validate.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 
 namespace nomadic::config {
 
@@ -31,12 +32,13 @@ Contradiction check_listeners(const Server& server)
         const auto parts = split_host_port(address);
         if (!parts)
             return {"server.listen", "holds \"" + address + "\", but must be host:port, such as \"127.0.0.1:8765\""};
-        const bool guarded = !server.bearer_tokens.empty() || !server.bearer_tokens_file.empty();
+        const bool tokens = !server.bearer_tokens.empty() || !server.bearer_tokens_file.empty();
+        const bool guarded = tokens && !server.tls_certificate.empty();
         if (!is_loopback(parts->host) && !guarded && !server.allow_insecure)
             return {"server.listen",
                     "holds \"" + address +
-                        "\", which other machines can reach, without server.bearer_tokens. Set tokens, or "
-                        "server.allow_insecure = true if the network is trusted"};
+                        "\", which other machines can reach, without both server.tls_certificate and "
+                        "server.bearer_tokens. Set them, or server.allow_insecure = true if the network is trusted"};
     }
     return {};
 }
@@ -69,7 +71,10 @@ std::optional<HostPort> split_host_port(std::string_view text)
 
 bool is_loopback(std::string_view host)
 {
-    return host == "localhost" || host == "::1" || host.starts_with("127.");
+    // Only an address is one: a name such as 127.0.0.1.example may lead anywhere.
+    in_addr address{};
+    const bool is_ipv4 = ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
+    return host == "localhost" || host == "::1" || (is_ipv4 && (ntohl(address.s_addr) >> 24U) == 127);
 }
 
 std::pair<std::string, std::string> first_contradiction(const Settings& settings)

@@ -3,13 +3,15 @@
 #include "base/log.hpp"
 #include "cache/background.hpp"
 #include "cache/open_store.hpp"
+#include "config/private_file.hpp"
 #include "config/validate.hpp"
 #include "daemon/upstream_proxy.hpp"
 #include "proxy/http/conditional.hpp"
 #include "proxy/http/problem.hpp"
+#include "proxy/http/via.hpp"
 #include "proxy/routes/health.hpp"
 
-#include <fstream>
+#include <sstream>
 
 namespace nomadic::daemon {
 
@@ -24,15 +26,17 @@ Result<std::vector<std::shared_ptr<const Secret>>> read_tokens(const config::Ser
         tokens.push_back(std::make_shared<const Secret>(token));
     if (server.bearer_tokens_file.empty())
         return tokens;
-    std::ifstream file(server.bearer_tokens_file);
-    std::string line;
-    while (std::getline(file, line))
+    auto text = config::read_private_file(server.bearer_tokens_file, "server.bearer_tokens_file");
+    if (!text)
+        return text.error();
+    std::istringstream lines(std::move(*text));
+    for (std::string line; std::getline(lines, line);)
         if (!line.empty())
             tokens.push_back(std::make_shared<const Secret>(line));
-    if (!file.eof() || tokens.empty())
+    if (tokens.empty())
         return Failure{.code = Errc::invalid_configuration,
                        .detail = "server.bearer_tokens_file: " + server.bearer_tokens_file +
-                                 " can't be read or holds no token. Put one token on each line.",
+                                 " holds no token. Put one token on each line.",
                        .members = {}};
     return tokens;
 }
@@ -53,6 +57,14 @@ Result<std::shared_ptr<boost::asio::ssl::context>> server_tls(const config::Serv
                                  ". Both must be readable PEM files that belong together.",
                        .members = {}};
     return tls;
+}
+
+Failure came_back()
+{
+    return {.code = Errc::loop_detected,
+            .detail = "This request has been through this daemon before: its upstream leads back to it. Set "
+                      "upstream.base_url to the API itself, or to another daemon.",
+            .members = {}};
 }
 
 } // namespace
@@ -130,6 +142,10 @@ Result<void> App::make_services(const config::Environment& environment)
     auto tokens = read_tokens(settings_.server);
     if (!tokens)
         return tokens.error();
+    auto peers = proxy::PeerGuard::make(settings_.server);
+    if (!peers)
+        return peers.error();
+    peers_ = std::move(*peers);
 
     const auto executor = loop_.get_executor();
     proxy::Credentials::Parameters parameters{
@@ -205,7 +221,10 @@ Result<void> App::open_sockets()
             return done.error();
     }
     if (!settings_.server.unix_socket.empty())
-        if (auto done = server_->listen_unix(settings_.server.unix_socket); !done)
+        if (auto done = server_->listen_unix(settings_.server.unix_socket, peers_.lets_others_in()
+                                                                               ? proxy::Server::SocketFile::everybodys
+                                                                               : proxy::Server::SocketFile::owners);
+            !done)
             return done.error();
     return {};
 }
@@ -215,8 +234,7 @@ awaitable<proxy::Response> App::handle(proxy::Request& request)
     const auto begun = std::chrono::steady_clock::now();
     auto response = co_await answer(request);
     guard_->allow_origin(request, response);
-    // What is passed through keeps the upstream's own.
-    if (response.fields.get("Cache-Status") != "nomadic-cached; fwd=bypass") {
+    if (!response.forwarded) {
         response.fields.set("Date", proxy::http_date(clock_.now()));
         response.fields.set("X-Content-Type-Options", "nosniff");
     }
@@ -242,8 +260,17 @@ void App::log_access(const proxy::Request& request, const proxy::Response& respo
 
 awaitable<proxy::Response> App::answer(proxy::Request& request)
 {
+    if (proxy::has_been_here(request.fields))
+        co_return proxy::problem(came_back(), request.target);
+    if (auto allowed = peers_.check(request.peer); !allowed) {
+        auto refusal = proxy::problem(allowed.error(), request.target);
+        refusal.close = true;
+        co_return refusal;
+    }
     if (auto allowed = guard_->check(request); !allowed)
         co_return proxy::problem(allowed.error(), request.target);
+    if (auto preflight = guard_->preflight(request))
+        co_return std::move(*preflight);
     if (guard_->uses_tokens())
         request.fields.remove("Authorization"); // it was ours, and must not go upstream
     co_return co_await router_.route(request);

@@ -6,6 +6,7 @@
 #include "config/reload.hpp"
 #include "proxy/dialect/drop_in.hpp"
 #include "proxy/http/host_guard.hpp"
+#include "proxy/http/peer_guard.hpp"
 #include "proxy/net/loop.hpp"
 #include "proxy/net/server.hpp"
 #include "proxy/passthrough.hpp"
@@ -68,6 +69,7 @@ private:
     std::unique_ptr<proxy::Credentials> credentials_;
     std::unique_ptr<proxy::BatchService> batches_;
     std::unique_ptr<proxy::Renderings> renderings_;
+    proxy::PeerGuard peers_;
     std::unique_ptr<proxy::HostGuard> guard_;
     std::unique_ptr<proxy::AnalysisRoute> analysis_;
     std::unique_ptr<proxy::BatchesRoutes> batches_routes_;

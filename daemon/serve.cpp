@@ -1,5 +1,6 @@
 #include "daemon/app.hpp"
 #include "daemon/command.hpp"
+#include "daemon/hardening.hpp"
 #include "daemon/passed_sockets.hpp"
 #include "daemon/sd_notify.hpp"
 
@@ -124,6 +125,7 @@ void run(App& app, const config::Settings& settings, const ServeOptions& options
 
 int serve(ServeOptions& options)
 {
+    forbid_dumps();
     auto sockets = passed_sockets();
     if (!sockets)
         return fail(sockets.error());
@@ -134,6 +136,7 @@ int serve(ServeOptions& options)
     log::configure(settings->log.level, settings->log.format);
     return_memory_early();
     auto app = App::make(*settings, process_environment(), options.app);
+    wipe_keys_from_environment();
     if (!app)
         return fail(app.error());
 

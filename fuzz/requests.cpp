@@ -1,6 +1,7 @@
 // What a client may put on the wire: heads and chunked bodies.
 
 #include "proxy/http/chunked.hpp"
+#include "proxy/http/field_lines.hpp"
 #include "proxy/http/request_head.hpp"
 
 #include <cstdint>

@@ -43,6 +43,8 @@ awaitable<Response> Passthrough::forward(Request& request)
                            .detail = "The daemon is offline, and " + request.path + " is not cached.",
                            .members = {}},
                           request.target);
+    if (request.method == "TRACE")
+        co_return problem(not_forwarded(request, "its answer would show the key that goes with it."), request.target);
     if (mode_ == config::PassthroughMode::off || (mode_ == config::PassthroughMode::safe_methods && !request.is_safe()))
         co_return problem(not_forwarded(request, "passthrough.mode does not allow it."), request.target);
 
@@ -60,7 +62,9 @@ awaitable<Response> Passthrough::forward(Request& request)
         co_return problem(response.error(), request.target);
     if (may_change && response->status < 400)
         co_await note_write(request.path, std::move(identity));
-    response->fields.set("Cache-Status", "nomadic-cached; fwd=bypass");
+    // RFC 9211, 2: each cache on the way adds itself after those nearer to the origin.
+    const auto before = response->fields.joined("Cache-Status");
+    response->fields.set("Cache-Status", (before.empty() ? "" : before + ", ") + "nomadic-cached; fwd=bypass");
     co_return std::move(*response);
 }
 

@@ -88,6 +88,7 @@ std::vector<std::string> Scenario::batch_ids() const
 
 FakeUpstream::FakeUpstream(Scenario scenario) : scenario_(std::move(scenario)), generator_{scenario_.seed}
 {
+    workspace_.add_to(router_, [](const Request& request) { return user_of(key_of(request)); });
     add_api();
     add_controls();
 }

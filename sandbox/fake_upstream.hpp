@@ -7,6 +7,7 @@
 #include "proxy/http/router.hpp"
 #include "sandbox/faults.hpp"
 #include "sandbox/generate.hpp"
+#include "sandbox/workspace.hpp"
 
 #include <unordered_map>
 
@@ -46,6 +47,7 @@ private:
 
     Scenario scenario_;
     Generator generator_;
+    Workspace workspace_;
     proxy::Router router_;
     std::unordered_map<std::string, Review> reviews_;
     std::unordered_map<std::string, std::uint32_t> polls_;

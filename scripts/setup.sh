@@ -7,6 +7,9 @@ packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev libzstd-dev
           libspdlog-dev libtomlplusplus-dev libsystemd-dev
           libcli11-dev doctest-dev clang clang-format clang-tidy python3-venv curl strace
           openssl systemd systemd-container dpkg-dev lintian man-db zsh fish) # the service and its package
+# The suite of HTTP cache tests is run by Node; a newer one than the distribution's brings npm itself.
+command -v node >/dev/null || packages+=(nodejs)
+command -v npm >/dev/null || packages+=(npm)
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
 apt-cache show clang >/dev/null 2>&1 || "${as_root[@]}" apt-get update -qq # a new machine has no package lists yet
@@ -43,3 +46,10 @@ environment tests pytest==8.3.4 pytest-xdist==3.6.1 pandas==2.2.3 prometheus-cli
 environment openapi schemathesis==4.4.4 hypothesis==6.136.9
 environment client-0.1.53 nomadicml==0.1.53
 environment client-0.1.64 nomadic==0.1.64
+# The published suite of HTTP cache tests.
+suite=http-cache-tests@0.4.5
+if [ "$(cat .venv/http-cache-tests/.ready 2>/dev/null)" != "$suite" ]; then
+    echo "making .venv/http-cache-tests: $suite"
+    npm install --prefix .venv/http-cache-tests --no-save --no-audit --no-fund --ignore-scripts --silent "$suite"
+    echo "$suite" >.venv/http-cache-tests/.ready
+fi

@@ -1,5 +1,7 @@
 #include "proxy/http/chunked.hpp"
 
+#include "proxy/http/field_lines.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstring>
@@ -72,6 +74,8 @@ Result<ChunkedDecoder::Step> ChunkedDecoder::decode(std::string_view in, char* o
 Result<void> ChunkedDecoder::begin_chunk(std::string_view line)
 {
     const auto size = line.substr(0, line.find(';')); // extensions say nothing that anybody would need
+    if (!is_field_value(line.substr(size.size())))
+        return malformed();
     const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), left_, 16);
     if (size.empty() || error != std::errc{} || end != size.data() + size.size())
         return malformed();
@@ -86,13 +90,8 @@ Result<void> ChunkedDecoder::take_trailer(std::string_view line)
         return {};
     }
     trailer_bytes_ += line.size();
-    const auto colon = line.find(':');
-    if (colon == std::string_view::npos || colon == 0 || line.find_first_of(" \t") < colon ||
-        trailer_bytes_ > most_trailer_bytes_)
+    if (trailer_bytes_ > most_trailer_bytes_ || !take_field(line, trailers_))
         return malformed();
-    auto value = line.substr(colon + 1);
-    value.remove_prefix(std::min(value.find_first_not_of(" \t"), value.size()));
-    trailers_.add(std::string(line.substr(0, colon)), std::string(value));
     return {};
 }
 

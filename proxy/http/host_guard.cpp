@@ -16,12 +16,16 @@ Failure failure(Errc code, std::string detail)
     return {.code = code, .detail = std::move(detail), .members = {}};
 }
 
-// Without the port and an IPv6 literal's brackets.
+// The host of `host`, `host:port` or `[IPv6]:port`, without brackets; empty when it is none of these.
 std::string_view host_of(std::string_view authority)
 {
-    if (authority.starts_with('['))
-        return authority.substr(1, std::min(authority.find(']'), authority.size()) - 1);
-    return authority.substr(0, authority.rfind(':'));
+    const bool literal = authority.starts_with('[');
+    const auto end = std::min(literal ? authority.find(']') : authority.find(':'), authority.size());
+    const auto host = authority.substr(literal ? 1 : 0, end - (literal ? 1 : 0));
+    const auto rest = authority.substr(std::min(end + (literal ? 1 : 0), authority.size()));
+    const bool port = rest.empty() || (rest.front() == ':' && std::all_of(rest.begin() + 1, rest.end(),
+                                                                          [](char c) { return c >= '0' && c <= '9'; }));
+    return port ? host : std::string_view{};
 }
 
 bool is_wildcard(std::string_view host)
@@ -69,21 +73,51 @@ void HostGuard::allow_origin(const Request& request, Response& response) const
     response.fields.add("Vary", "Origin");
 }
 
+std::optional<Response> HostGuard::preflight(const Request& request) const
+{
+    if (request.method != "OPTIONS" || !request.fields.has("Access-Control-Request-Method"))
+        return std::nullopt;
+    Response response{.status = 204};
+    response.fields.add("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
+    if (const auto asked = request.fields.joined("Access-Control-Request-Headers"); !asked.empty())
+        response.fields.add("Access-Control-Allow-Headers", asked);
+    response.fields.add("Access-Control-Max-Age", "600");
+    response.fields.add("Vary", "Access-Control-Request-Headers");
+    return response;
+}
+
 Result<void> HostGuard::check(const Request& request) const
 {
     const auto host = request.fields.get("Host");
     if (request.peer.kind == Peer::Kind::tcp && !is_ours(host))
         return failure(Errc::misdirected, "This daemon does not answer for the host '" + std::string(host) +
                                               "'. Use localhost, or add the name to server.allowed_hosts.");
+    if (auto allowed = check_page(request, host); !allowed)
+        return allowed;
+    if (request.method == "OPTIONS" && request.fields.has("Access-Control-Request-Method"))
+        return {}; // a browser asks without credentials whether it may ask with them
+    return check_token(request);
+}
+
+// A page of another origin may neither read nor write, and another port of this machine is another origin. Browsers say
+// which page is behind a request with Origin, and with Sec-Fetch-Site also where they send no Origin.
+Result<void> HostGuard::check_page(const Request& request, std::string_view host) const
+{
     const auto origin = request.fields.get("Origin");
+    if (is_listed(origin))
+        return {};
     const auto own = [&](std::string_view scheme) { return origin == std::string(scheme) + std::string(host); };
-    const bool strange = !origin.empty() && !own("http://") && !own("https://") && !is_listed(origin);
-    // Browsers say with Sec-Fetch-Site whose page is behind a request, also where they send no Origin.
-    const bool cross_site = request.fields.get("Sec-Fetch-Site") == "cross-site" && !is_listed(origin);
-    if ((strange && !request.is_safe()) || cross_site)
-        return failure(Errc::forbidden,
-                       "A page of " + (origin.empty() ? "another site" : "'" + std::string(origin) + "'") +
-                           " may not use this daemon. If it should, add its origin to server.allowed_origins.");
+    const bool strange = !origin.empty() && !own("http://") && !own("https://");
+    const auto site = request.fields.get("Sec-Fetch-Site");
+    if (!strange && site != "cross-site" && site != "same-site")
+        return {};
+    return failure(Errc::forbidden,
+                   "A page of " + (origin.empty() ? "another site" : "'" + std::string(origin) + "'") +
+                       " may not use this daemon. If it should, add its origin to server.allowed_origins.");
+}
+
+Result<void> HostGuard::check_token(const Request& request) const
+{
     if (tokens_.empty() || request.path == "/healthz" || request.path == "/readyz")
         return {};
     const auto authorization = request.fields.get("Authorization");

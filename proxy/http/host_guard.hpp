@@ -17,6 +17,10 @@ public:
     // Misdirected, forbidden or unauthorized; nothing when the request may pass.
     Result<void> check(const Request& request) const;
 
+    // The answer to a browser that asks whether a page of a listed origin may send what it wants to (CORS); check() has
+    // let it pass. Nothing for any other request.
+    std::optional<Response> preflight(const Request& request) const;
+
     // Lets a page of a listed origin read the answer (CORS); no other page may.
     void allow_origin(const Request& request, Response& response) const;
 
@@ -25,6 +29,8 @@ public:
 
 private:
     bool is_ours(std::string_view authority) const;
+    Result<void> check_page(const Request& request, std::string_view host) const;
+    Result<void> check_token(const Request& request) const;
     bool is_listed(std::string_view origin) const;
 
     std::vector<std::string> hosts_;

@@ -44,7 +44,8 @@ struct Peer {
     enum class Kind { tcp, unix_socket } kind = Kind::tcp;
     std::string address; // "127.0.0.1:53412", or "uid=1000" for a Unix socket
     bool loopback = true;
-    unsigned uid = 0, gid = 0; // Unix socket only (SO_PEERCRED)
+    unsigned uid = 0, gid = 0;      // Unix socket only (SO_PEERCRED)
+    std::vector<unsigned> groups{}; // likewise, the supplementary ones (SO_PEERGROUPS)
     int pid = 0;
 };
 
@@ -55,11 +56,16 @@ public:
     virtual awaitable<Result<std::size_t>> read_some(asio::mutable_buffer) = 0;
     virtual std::optional<std::uint64_t> length() const = 0; // absent when chunked
     virtual const Fields& trailers() const = 0;              // complete once read_some has returned 0
+    // The client sends the body only when told to: the first read_some does so (RFC 9110, 10.1.1).
+    virtual bool awaits_continue() const = 0;
+    // Once the client has closed its side, calls `act` every second until the request is over. It may be gone, or may
+    // only have no more to say: whoever works for it decides by what still moves.
+    virtual void on_hang_up(std::function<void()> act) = 0;
 };
 
 struct Request {
     std::string method;
-    std::string target;         // byte for byte as received
+    std::string target;         // in origin-form, its bytes as received
     unsigned minor_version = 1; // of HTTP/1
     std::string path;           // of the target, still percent-encoded
     std::string query;          // of the target without '?', still percent-encoded
@@ -92,6 +98,7 @@ struct Response {
     std::variant<std::string, std::shared_ptr<const cache::Body>, Stream> body;
     std::optional<std::uint64_t> content_length{}; // of a Stream, or of the body a HEAD answer leaves out
     bool close = false;
+    bool forwarded = false; // the upstream's own, which we do not dress up
 };
 
 using Handler = std::function<awaitable<Response>(Request&)>;

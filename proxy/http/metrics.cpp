@@ -10,7 +10,9 @@ constexpr std::size_t hit = 0, none = Metrics::cache_results.size() - 1;
 
 std::size_t cache_result(const Response& response)
 {
-    const auto status = response.fields.get("Cache-Status");
+    auto status = response.fields.get("Cache-Status");
+    if (const auto ours = status.rfind("nomadic-cached;"); ours != std::string_view::npos)
+        status.remove_prefix(ours); // what comes before is another cache's
     if (status.find("; hit") != std::string_view::npos)
         return hit;
     const auto forward = status.find("fwd=");

@@ -55,6 +55,8 @@ Kind kind_of(Errc code)
         return {504, "upstream-timeout", "The upstream did not answer in time"};
     case Errc::offline_miss:
         return {504, "offline-miss", "Not stored here, and the upstream may not be asked"};
+    case Errc::loop_detected:
+        return {508, "loop-detected", "The upstream leads back here"};
     case Errc::store_newer:
     case Errc::invalid_configuration:
     case Errc::internal:

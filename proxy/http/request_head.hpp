@@ -21,10 +21,7 @@ struct RequestHead {
     Framing framing;
 };
 
-// The length of the head at the front of `bytes`, its empty line included; empty while it is not all there.
-std::optional<std::size_t> head_length(std::string_view bytes);
-
-// `head` is what head_length() measured. Fails with Errc::bad_request.
+// `head` is what head_length() (field_lines.hpp) measured. Fails with Errc::bad_request.
 Result<RequestHead> parse_request_head(std::string_view head);
 
 } // namespace nomadic::proxy

@@ -1,6 +1,7 @@
 #include "proxy/net/answer_writer.hpp"
 
 #include "base/log.hpp"
+#include "proxy/http/chunk_encoding.hpp"
 
 namespace nomadic::proxy {
 
@@ -47,27 +48,22 @@ public:
     {
         if (bytes.empty())
             co_return Result<void>{};
-        std::array<char, 20> line{};
-        bool sent = false;
-        if (chunked_) {
-            const int length = std::snprintf(line.data(), line.size(), "%zx\r\n", bytes.size());
-            sent = co_await transport_.write({line.data(), static_cast<std::size_t>(length)}, bytes, patience_);
-            if (sent)
-                sent = co_await transport_.write("\r\n", {}, patience_);
-        } else {
-            sent = co_await transport_.write({}, bytes, patience_);
-        }
         written_ += bytes.size();
+        if (chunked_) {
+            encode_chunk(bytes, chunk_);
+            bytes = chunk_;
+        }
+        const bool sent = co_await transport_.write({}, bytes, patience_);
         if (!sent)
             co_return Failure{.code = Errc::cancelled, .detail = "The client went away.", .members = {}};
         co_return Result<void>{};
     }
-    void trailer(std::string name, std::string value) override { trailers_ += name + ": " + value + "\r\n"; }
+    void trailer(std::string name, std::string value) override { trailers_.add(std::move(name), std::move(value)); }
     awaitable<bool> finish()
     {
         if (!chunked_)
             co_return true;
-        const auto end = "0\r\n" + trailers_ + "\r\n";
+        const auto end = last_chunk(trailers_);
         co_return co_await transport_.write(end, {}, patience_);
     }
     std::uint64_t written() const { return written_; }
@@ -77,7 +73,8 @@ private:
     std::chrono::milliseconds patience_;
     bool chunked_;
     std::uint64_t written_ = 0;
-    std::string trailers_;
+    std::string chunk_;
+    Fields trailers_;
 };
 
 awaitable<bool> write_file(Transport& transport, asio::thread_pool& workers, std::shared_ptr<const cache::Body> body,
@@ -114,12 +111,13 @@ awaitable<bool> write_answer(Transport& transport, asio::thread_pool& workers, c
     const bool without_body = bodiless || request.method == "HEAD";
 
     if (const auto* stream = std::get_if<Stream>(&response.body)) {
-        const bool chunked = !response.content_length && !http_1_0;
-        const auto framing = bodiless                  ? ""
-                             : response.content_length ? content_length(*response.content_length)
-                             : chunked                 ? "Transfer-Encoding: chunked\r\n"
-                                                       : "";
-        if (!chunked && !response.content_length && !bodiless)
+        const bool chunked = !response.content_length && !http_1_0 && !without_body;
+        const bool sized = response.content_length && response.status >= 200 && response.status != 204;
+        const auto framing = sized     ? content_length(*response.content_length)
+                             : chunked ? "Transfer-Encoding: chunked\r\n"
+                                       : "";
+        const bool until_close = !chunked && !sized && !without_body;
+        if (until_close)
             connection = Connection::close;
         const auto head = make_head(response, framing, connection, http_1_0);
         const bool begun = co_await transport.write(head, {}, patience);
@@ -129,14 +127,13 @@ awaitable<bool> write_answer(Transport& transport, asio::thread_pool& workers, c
         auto done = co_await (*stream)(writer);
         // A cut body must not pass for a whole one: without its end the connection can only be dropped.
         const bool whole = done && (!response.content_length || writer.written() == *response.content_length);
-        if (!whole || connection == Connection::close) {
-            if (!whole)
-                transport.close();
-            if (!whole)
-                co_return false;
+        if (whole)
             co_return co_await writer.finish();
-        }
-        co_return co_await writer.finish();
+        if (until_close)
+            transport.abort();
+        else
+            transport.close();
+        co_return false;
     }
 
     const auto* file = std::get_if<std::shared_ptr<const cache::Body>>(&response.body);

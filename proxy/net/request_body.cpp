@@ -4,16 +4,76 @@
 
 namespace nomadic::proxy {
 
-RequestBody::RequestBody(Transport& transport, std::string& buffer, const Framing& framing,
+// What is to be done when the client hangs up, until the request is over.
+struct RequestBody::HangUp {
+    std::function<void()> act;
+    asio::cancellation_signal over;
+};
+
+struct RequestBody::Rest {
+    bool reading = false;
+    std::optional<Signal> begun;
+};
+
+// Marks that somebody reads, in whichever way the reading ends.
+class RequestBody::Reading {
+public:
+    explicit Reading(std::shared_ptr<Rest> rest) : rest_(std::move(rest)) { rest_->reading = true; }
+    Reading(const Reading&) = delete;
+    Reading& operator=(const Reading&) = delete;
+    ~Reading()
+    {
+        rest_->reading = false;
+        if (rest_->begun)
+            rest_->begun->fire();
+    }
+
+private:
+    std::shared_ptr<Rest> rest_;
+};
+
+RequestBody::RequestBody(std::shared_ptr<Transport> transport, std::string& buffer, const Framing& framing,
                          const config::Limits& limits)
-    : transport_(transport),
+    : transport_(std::move(transport)),
       buffer_(buffer),
       framing_(framing),
       limits_(limits),
       decoder_(limits.max_header_bytes),
       left_(framing.content_length.value_or(0)),
-      done_(!framing.has_body())
+      done_(!framing.has_body()),
+      rest_(done_ ? nullptr : std::make_shared<Rest>())
 {}
+
+RequestBody::~RequestBody()
+{
+    if (!hang_up_)
+        return;
+    hang_up_->act = nullptr;
+    hang_up_->over.emit(asio::cancellation_type::terminal);
+}
+
+void RequestBody::on_hang_up(std::function<void()> act)
+{
+    hang_up_ = std::make_shared<HangUp>();
+    hang_up_->act = std::move(act);
+    // The signal must outlive the coroutine that listens to it, to the very end.
+    const auto keep = [hang_up = hang_up_](const std::exception_ptr&) {};
+    asio::co_spawn(transport_->executor(), watch(transport_, hang_up_),
+                   asio::bind_cancellation_slot(hang_up_->over.slot(), keep));
+}
+
+awaitable<void> RequestBody::watch(std::shared_ptr<Transport> transport, std::shared_ptr<HangUp> hang_up)
+{
+    constexpr std::chrono::seconds interval{1};
+    asio::steady_timer timer(transport->executor());
+    co_await transport->hang_up();
+    while (hang_up->act) {
+        timer.expires_after(interval);
+        co_await timer.async_wait(as_result);
+        if (hang_up->act)
+            hang_up->act();
+    }
+}
 
 std::optional<std::uint64_t> RequestBody::length() const
 {
@@ -26,11 +86,11 @@ awaitable<Result<std::size_t>> RequestBody::read_some(asio::mutable_buffer out)
 {
     if (done_ || out.size() == 0)
         co_return std::size_t{0};
-    if (framing_.expects_continue) {
-        framing_.expects_continue = false;
-        if (buffer_.empty())
-            co_await transport_.write("HTTP/1.1 100 Continue\r\n\r\n", {}, limits_.body_timeout);
-    }
+    const Reading reading(rest_);
+    const bool told_to = awaits_continue();
+    framing_.expects_continue = false;
+    if (told_to)
+        co_await transport_->write("HTTP/1.1 100 Continue\r\n\r\n", {}, limits_.body_timeout);
     if (framing_.chunked)
         co_return co_await read_chunked(out);
     co_return co_await read_counted(out);
@@ -38,13 +98,17 @@ awaitable<Result<std::size_t>> RequestBody::read_some(asio::mutable_buffer out)
 
 awaitable<Result<std::size_t>> RequestBody::read_counted(asio::mutable_buffer out)
 {
-    if (buffer_.empty())
-        if (auto filled = co_await fill(); !filled)
-            co_return filled.error();
-    const auto count =
-        static_cast<std::size_t>(std::min({std::uint64_t{buffer_.size()}, std::uint64_t{out.size()}, left_}));
-    std::memcpy(out.data(), buffer_.data(), count);
-    buffer_.erase(0, count);
+    const auto most = static_cast<std::size_t>(std::min(std::uint64_t{out.size()}, left_));
+    auto count = std::min(buffer_.size(), most);
+    if (count == 0) {
+        auto received = co_await receive(asio::buffer(out, most));
+        if (!received)
+            co_return received;
+        count = *received;
+    } else {
+        std::memcpy(out.data(), buffer_.data(), count);
+        buffer_.erase(0, count);
+    }
     left_ -= count;
     done_ = left_ == 0;
     co_return count;
@@ -70,23 +134,39 @@ awaitable<Result<void>> RequestBody::fill()
     constexpr std::size_t piece = 64 * 1024;
     const auto used = buffer_.size();
     buffer_.resize(used + piece);
-    transport_.deadline().in(limits_.body_timeout);
-    auto [error, count] = co_await transport_.read_some(asio::buffer(buffer_.data() + used, piece));
-    transport_.deadline().never();
-    transport_.traffic().received += count;
-    buffer_.resize(used + count);
+    auto received = co_await receive(asio::buffer(buffer_.data() + used, piece));
+    buffer_.resize(used + (received ? *received : 0));
+    if (!received)
+        co_return received.error();
+    co_return Result<void>{};
+}
+
+awaitable<Result<std::size_t>> RequestBody::receive(asio::mutable_buffer out)
+{
+    transport_->deadline().in(limits_.body_timeout);
+    auto [error, count] = co_await transport_->read_some(out);
+    transport_->deadline().never();
+    transport_->traffic().received += count;
     if (error)
         co_return Failure{
             .code = Errc::bad_request, .detail = "The request's body ended before it was whole.", .members = {}};
-    co_return Result<void>{};
+    co_return count;
+}
+
+awaitable<void> RequestBody::at_rest()
+{
+    if (!rest_ || !rest_->reading)
+        co_return;
+    rest_->begun.emplace(transport_->executor());
+    co_await rest_->begun->wait();
 }
 
 awaitable<bool> RequestBody::drain(std::size_t most)
 {
     if (done_)
         co_return true;
-    if (framing_.expects_continue || left_ > most)
-        co_return false; // it has not been sent yet, or there is too much of it: closing is cheaper
+    if (!drainable(most))
+        co_return false;
     std::array<char, 16 * 1024> waste{};
     for (std::size_t total = 0; total <= most;) {
         auto got = co_await read_some(asio::buffer(waste));

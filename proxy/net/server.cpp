@@ -47,6 +47,22 @@ Result<asio::ip::tcp::endpoint> endpoint_of(const std::string& host, const std::
     return endpoints.begin()->endpoint();
 }
 
+std::vector<unsigned> groups_of(int descriptor)
+{
+    constexpr std::size_t most = 65536; // NGROUPS_MAX
+    std::vector<unsigned> groups(64);
+    for (;;) {
+        auto size = static_cast<socklen_t>(groups.size() * sizeof(gid_t));
+        if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size) == 0) {
+            groups.resize(size / sizeof(gid_t));
+            return groups;
+        }
+        if (errno != ERANGE || groups.size() >= most)
+            return {};
+        groups.resize(most);
+    }
+}
+
 Peer peer_of(Socket& socket)
 {
     Peer peer;
@@ -62,6 +78,7 @@ Peer peer_of(Socket& socket)
             peer.uid = credentials.uid;
             peer.gid = credentials.gid;
             peer.pid = credentials.pid;
+            peer.groups = groups_of(socket.native_handle());
             peer.address = "uid=" + std::to_string(credentials.uid);
         }
         return peer;
@@ -147,7 +164,7 @@ Result<void> Server::listen_tcp(const std::string& host, const std::string& port
     return {};
 }
 
-Result<void> Server::listen_unix(const std::string& path)
+Result<void> Server::listen_unix(const std::string& path, SocketFile access)
 {
     using asio::local::stream_protocol;
     boost::system::error_code error;
@@ -167,6 +184,8 @@ Result<void> Server::listen_unix(const std::string& path)
         acceptor->bind(endpoint, error);
     if (!error)
         acceptor->listen(asio::socket_base::max_listen_connections, error);
+    if (!error && access == SocketFile::everybodys)
+        std::filesystem::permissions(path, std::filesystem::perms(0666), error);
     if (error)
         return cannot_listen(path, error.message());
     socket_files_.push_back(path);

@@ -19,8 +19,10 @@ public:
 
     // Errc::invalid_configuration, with what to do, when the address can't be listened on. Resolves names; start only.
     Result<void> listen_tcp(const std::string& host, const std::string& port);
-    // A socket file that nobody listens on any more is replaced; one that is in use is not.
-    Result<void> listen_unix(const std::string& path);
+    // A socket file that nobody listens on any more is replaced; one that is in use is not. Everybody's: who may go on
+    // is for the handler to decide, by the peer's credentials.
+    enum class SocketFile { owners, everybodys };
+    Result<void> listen_unix(const std::string& path, SocketFile access = SocketFile::owners);
     // A socket that listens already, TCP or Unix, such as systemd passes. Takes it over, but not its file: who made
     // that keeps it, and keeps the socket open when we go, so that whoever connects meanwhile waits for the next of us.
     Result<void> adopt(int descriptor);

@@ -1,6 +1,7 @@
 #include "proxy/net/session.hpp"
 
 #include "base/log.hpp"
+#include "proxy/http/field_lines.hpp"
 #include "proxy/http/problem.hpp"
 #include "proxy/http/request_head.hpp"
 #include "proxy/net/answer_writer.hpp"
@@ -80,14 +81,17 @@ awaitable<bool> Session::exchange()
     const auto given = request.fields.get("X-Request-ID");
     request.request_id = is_sane_id(given) ? std::string(given) : next_request_id();
 
-    RequestBody body(*transport_, buffer_, head->framing, context_->limits);
+    RequestBody body(transport_, buffer_, head->framing, context_->limits);
     request.body = &body;
     transport_->deadline().never(); // how long an answer may take is the handler's affair
     auto response = co_await answer(request);
     response.fields.set("X-Request-ID", request.request_id);
-    const bool last = !head->framing.keep_alive || response.close || context_->draining;
+    const bool last =
+        !head->framing.keep_alive || response.close || context_->draining || !body.drainable(most_drained_body);
     const bool written = co_await write_answer(*transport_, context_->workers, context_->limits, request, response,
                                                last ? Connection::close : Connection::keep_alive);
+    response.body = {}; // whatever still read the request's body for it lets go
+    co_await body.at_rest();
     bool another = written && !last;
     if (another)
         another = co_await body.drain(most_drained_body);
@@ -174,18 +178,19 @@ awaitable<void> Session::refuse(const Failure& failure)
 }
 
 // Closing with unread bytes would reset the connection and might take the answer with it: say that we are done, then
-// read what still comes, for a short while.
+// read what still comes, as long as it comes, for a short while.
 awaitable<void> Session::finish_closing()
 {
-    constexpr std::chrono::milliseconds linger{1000};
+    constexpr std::chrono::milliseconds silence{1000};
+    constexpr std::chrono::seconds longest{5};
     transport_->shutdown_send();
-    transport_->deadline().in(linger);
-    std::array<char, 4096> waste{};
-    for (std::size_t total = 0; total < most_drained_body;) {
+    const auto end = std::chrono::steady_clock::now() + longest;
+    std::string waste(16 * 1024, '\0');
+    while (std::chrono::steady_clock::now() < end) {
+        transport_->deadline().in(silence);
         auto [error, count] = co_await transport_->read_some(asio::buffer(waste));
         if (error)
             break;
-        total += count;
     }
 }
 

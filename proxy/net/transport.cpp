@@ -1,5 +1,6 @@
 #include "proxy/net/transport.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 namespace nomadic::proxy {
@@ -42,6 +43,25 @@ public:
         const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
         return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     }
+    awaitable<void> hang_up() override
+    {
+        auto& socket = stream_.lowest_layer();
+        for (boost::system::error_code error; !error && socket.is_open();) {
+            pollfd state{.fd = socket.native_handle(), .events = POLLRDHUP, .revents = 0};
+            if (::poll(&state, 1, 0) != 0)
+                co_return;
+            // Whatever arrives wakes us, the end of it as well; what else it is stays where it is.
+            auto [woken] = co_await socket.async_wait(asio::socket_base::wait_read, as_result);
+            error = woken;
+        }
+    }
+    void abort() override
+    {
+        boost::system::error_code ignored; // closing is all we want
+        stream_.lowest_layer().set_option(asio::socket_base::linger(true, 0), ignored);
+        close();
+    }
+    asio::any_io_executor executor() override { return stream_.get_executor(); }
     void close() override
     {
         boost::system::error_code ignored; // it may be closed already

@@ -28,8 +28,11 @@ public:
     virtual awaitable<ReadResult> read_some(asio::mutable_buffer buffer) = 0;
     virtual awaitable<ReadResult> write_all(std::array<asio::const_buffer, 2> buffers) = 0;
     virtual void shutdown_send() = 0;
-    virtual bool still_open() = 0; // an idle connection that the peer has neither closed nor written to
+    virtual bool still_open() = 0;         // an idle connection that the peer has neither closed nor written to
+    virtual awaitable<void> hang_up() = 0; // until the peer has closed its sending side, or the connection is broken
     virtual void close() = 0;
+    virtual void abort() = 0; // closes with a reset, which no peer can take for an orderly end
+    virtual asio::any_io_executor executor() = 0;
     Deadline& deadline() { return *deadline_; }
     Traffic& traffic() { return traffic_; } // who reads adds what it got; what is written counts itself
 

@@ -32,6 +32,12 @@ std::string_view text_of(const boost::json::object& object, std::string_view nam
 
 Result<Credential> key_of(const Fields& fields)
 {
+    // Who comes between would take a key away that Connection names, and the next would see another request than we.
+    const auto hop = fields.joined("Connection");
+    if (has_element(hop, "X-API-Key") || has_element(hop, "Authorization"))
+        return unauthorized(
+            "Connection names the field of the key, which is then not for us. Send the key for everybody "
+            "on the way, in X-API-Key or Authorization.");
     std::string_view key;
     for (const auto& field : fields) {
         std::string_view candidate;

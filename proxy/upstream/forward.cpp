@@ -2,15 +2,14 @@
 
 #include "proxy/upstream/http_upstream.hpp"
 
+#include "proxy/http/chunk_encoding.hpp"
 #include "proxy/http/field_list.hpp"
-
-#include <array>
+#include "proxy/http/via.hpp"
+#include "proxy/upstream/upload.hpp"
 
 namespace nomadic::proxy {
 
 namespace {
-
-constexpr std::size_t piece = 64 * 1024;
 
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names)
 {
@@ -18,71 +17,152 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
 }
 
 // RFC 9110, 7.6.1: fields about this connection only, and those that Connection names.
-bool is_hop_by_hop(std::string_view name, const Fields& fields)
+bool is_hop_by_hop(std::string_view name, std::string_view named_by_connection)
 {
-    if (is_one_of(name, {"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
-                         "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length"}))
-        return true;
-    return has_element(fields.joined("Connection"), name);
+    return is_one_of(name, {"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
+                            "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length"}) ||
+           has_element(named_by_connection, name);
 }
 
-Fields end_to_end(const Fields& fields, std::initializer_list<std::string_view> ours)
+Fields end_to_end(const Fields& fields)
 {
     Fields kept;
-    for (const auto& field : fields)
-        if (!is_hop_by_hop(field.name, fields) && !is_one_of(field.name, ours))
-            kept.add(field.name, field.value);
-    const auto via = fields.joined("Via");
-    kept.set("Via", via.empty() ? "1.1 nomadic-cached" : via + ", 1.1 nomadic-cached");
+    const auto connection = fields.joined("Connection");
+    for (const auto& [name, value] : fields)
+        if (!is_hop_by_hop(name, connection))
+            kept.add(name, value);
     return kept;
+}
+
+Fields request_fields(const Request& request, const Asker& asker)
+{
+    auto fields = end_to_end(request.fields);
+    for (const char* ours : {"Host", "X-Request-ID"})
+        fields.remove(ours);
+    if (!request.body->awaits_continue())
+        fields.remove("Expect");
+    if (asker.credential)
+        for (const char* key : {"X-API-Key", "Authorization"})
+            fields.remove(key);
+    add_via(fields, request.minor_version);
+    return fields;
+}
+
+// Which pages may read an answer is ours to say, since it is our name that they ask: what the upstream allows to the
+// whole web would open the daemon to it.
+Fields response_fields(const ResponseHead& head)
+{
+    auto fields = end_to_end(head.fields);
+    for (const char* permission :
+         {"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods",
+          "Access-Control-Allow-Headers", "Access-Control-Expose-Headers", "Access-Control-Max-Age",
+          "Access-Control-Allow-Private-Network"})
+        fields.remove(permission);
+    add_via(fields, head.minor_version);
+    return fields;
+}
+
+std::string framing_of(const Request& request)
+{
+    const auto length = request.body->length();
+    if (!length)
+        return "Transfer-Encoding: chunked\r\n";
+    return *length != 0 || request.fields.has("Content-Length") || !request.is_safe()
+               ? "Content-Length: " + std::to_string(*length) + "\r\n"
+               : std::string{};
 }
 
 } // namespace
 
-// An answer on its way: holds the connection until its last byte has been passed on.
+// A request on its way and its answer: holds the connection until the last byte has been passed on.
 struct HttpUpstream::Forwarding {
     Forwarding(Pool::Lease connection, std::string_view method, std::chrono::milliseconds patience)
         : lease(std::move(connection)), reader(lease.transport(), method, patience)
     {}
     Pool::Lease lease;
     ResponseReader reader;
+    std::optional<Upload> upload;
+
+    bool sent() const { return !upload || upload->done(); }
+    void finish()
+    {
+        if (reader.reusable() && sent())
+            lease.give_back();
+    }
 };
 
 awaitable<Result<Response>> HttpUpstream::forward(Request& request, Asker asker)
 {
+    auto head = request_head(*pool_, request.method, request.target, request_fields(request, asker), asker,
+                             framing_of(request));
     // Nothing says that a write may be repeated, so it never goes out on a connection that may be closing.
-    auto lease = co_await pool_->borrow(request.is_safe() ? Pool::Freshness::any : Pool::Freshness::fresh);
-    if (!lease)
-        co_return lease.error();
-    const auto length = request.body->length();
-    const bool has_body = length.value_or(1) != 0;
-    std::string framing;
-    if (!length)
-        framing = "Transfer-Encoding: chunked\r\n";
-    else if (has_body || !request.is_safe())
-        framing = "Content-Length: " + std::to_string(*length) + "\r\n";
-    auto fields = end_to_end(request.fields, {"Host", "Expect", "X-Request-ID"});
-    if (asker.credential) {
-        fields.remove("X-API-Key");
-        fields.remove("Authorization");
+    auto freshness = request.is_safe() ? Pool::Freshness::any : Pool::Freshness::recent;
+    for (;;) {
+        auto lease = co_await pool_->borrow(freshness, Pool::Line::forwarded);
+        if (!lease)
+            co_return lease.error();
+        auto forwarding = std::make_shared<Forwarding>(std::move(*lease), request.method, settings_.request_timeout);
+        auto answered = co_await begin(forwarding, request, head);
+        if (answered) {
+            counts_.answered(forwarding->reader.status());
+            co_return pass_on(std::move(forwarding));
+        }
+        const bool was_closing = forwarding->lease.reused() && !forwarding->reader.begun() &&
+                                 answered.error().code != Errc::upstream_timeout;
+        if (!was_closing || !request.is_safe() || forwarding->upload) {
+            if (!forwarding->upload || !forwarding->upload->failure()) // else the client's own
+                counts_.failed(answered.error());
+            co_return answered.error();
+        }
+        freshness = Pool::Freshness::fresh;
     }
-    const auto head = request_head(*pool_, request.method, request.target, fields, asker, framing);
-    auto forwarding = std::make_shared<Forwarding>(std::move(*lease), request.method, settings_.request_timeout);
-    co_await forwarding->lease.transport()->write(head, {}, settings_.request_timeout);
-    if (has_body)
-        if (auto sent = co_await send_body(request, forwarding->lease, !length); !sent)
-            co_return sent.error();
-    if (auto read = co_await forwarding->reader.read_head(); !read) {
-        counts_.failed(read.error());
-        co_return read.error();
-    }
-    counts_.answered(forwarding->reader.status());
+}
 
-    Response response{.status = forwarding->reader.status()};
-    response.fields = end_to_end(forwarding->reader.fields(), {});
-    response.content_length = forwarding->reader.content_length();
-    response.body = Stream([forwarding](BodyWriter& writer) -> awaitable<Result<void>> {
-        std::array<char, piece> buffer{};
+awaitable<Result<void>> HttpUpstream::begin(std::shared_ptr<Forwarding> forwarding, Request& request,
+                                            const std::string& head)
+{
+    // Whether it was written or not, the upstream may have answered: only the answer tells.
+    const auto transport = forwarding->lease.transport();
+    co_await transport->write(head, {}, settings_.request_timeout);
+    // A client that went away wants no answer; one that only closed its side waits, and sees the answer move.
+    const auto watch = [&body = *request.body, weak = std::weak_ptr(forwarding)] {
+        body.on_hang_up([weak, seen = std::uint64_t{0}]() mutable {
+            const auto under_way = weak.lock();
+            if (under_way && under_way->reader.received() == seen)
+                under_way->lease.transport()->close();
+            seen = under_way ? under_way->reader.received() : 0;
+        });
+    };
+    if (request.body->length() == 0)
+        watch();
+    else
+        forwarding->upload.emplace(*request.body, transport, settings_.request_timeout, watch);
+    const std::function<void()> go_on = [weak = std::weak_ptr(forwarding)] {
+        if (const auto under_way = weak.lock(); under_way && under_way->upload)
+            under_way->upload->go_on();
+    };
+    auto read = co_await forwarding->reader.read_head(go_on);
+    if (forwarding->upload) {
+        forwarding->upload->answered();
+        if (const auto failure = forwarding->upload->failure())
+            co_return *failure;
+    }
+    co_return read;
+}
+
+Response HttpUpstream::pass_on(std::shared_ptr<Forwarding> forwarding)
+{
+    auto& reader = forwarding->reader;
+    Response response{.status = reader.status(), .reason = reader.head().reason};
+    response.fields = response_fields(reader.head());
+    response.content_length = reader.content_length();
+    response.close = !forwarding->sent();
+    response.forwarded = true;
+    if (reader.done())
+        forwarding->finish();
+    response.body = Stream([forwarding = std::move(forwarding)](BodyWriter& writer) -> awaitable<Result<void>> {
+        constexpr std::size_t piece = 64 * 1024;
+        std::string buffer(piece, '\0');
         for (;;) {
             auto got = co_await forwarding->reader.read_some(asio::buffer(buffer));
             if (!got)
@@ -92,41 +172,12 @@ awaitable<Result<Response>> HttpUpstream::forward(Request& request, Asker asker)
             if (auto written = co_await writer.write({buffer.data(), *got}); !written)
                 co_return written;
         }
-        if (forwarding->reader.reusable())
-            forwarding->lease.give_back();
+        for (const auto& [name, value] : allowed_trailers(forwarding->reader.trailers()))
+            writer.trailer(name, value);
+        forwarding->finish();
         co_return Result<void>{};
     });
-    co_return response;
-}
-
-// The client's own failure to send all of it is a Failure; the upstream's to take it is not: it may have answered
-// already, and its answer says why.
-awaitable<Result<void>> HttpUpstream::send_body(Request& request, Pool::Lease& lease, bool chunked)
-{
-    const auto transport = lease.transport();
-    std::array<char, piece> buffer{};
-    for (;;) {
-        auto got = co_await request.body->read_some(asio::buffer(buffer));
-        if (!got)
-            co_return got.error();
-        if (*got == 0)
-            break;
-        std::array<char, 20> size{};
-        const int digits = chunked ? std::snprintf(size.data(), size.size(), "%zx\r\n", *got) : 0;
-        bool sent = co_await transport->write({size.data(), static_cast<std::size_t>(digits)}, {buffer.data(), *got},
-                                              settings_.request_timeout);
-        if (sent && chunked)
-            sent = co_await transport->write("\r\n", {}, settings_.request_timeout);
-        if (!sent)
-            co_return Result<void>{};
-    }
-    if (!chunked)
-        co_return Result<void>{};
-    std::string end = "0\r\n";
-    for (const auto& [name, value] : request.body->trailers())
-        end += name + ": " + value + "\r\n";
-    co_await transport->write(end + "\r\n", {}, settings_.request_timeout);
-    co_return Result<void>{};
+    return response;
 }
 
 } // namespace nomadic::proxy

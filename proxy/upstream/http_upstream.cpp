@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "batch/parse.hpp"
+#include "proxy/http/via.hpp"
 #include "proxy/upstream/dialect.hpp"
 #include "proxy/upstream/gate.hpp"
 #include "proxy/upstream/refusal.hpp"
@@ -42,6 +43,26 @@ public:
 private:
     std::uint64_t& count_;
 };
+
+// What our own requests say about themselves where the caller does not.
+Fields dressed(Fields fields)
+{
+    if (!fields.has("User-Agent"))
+        fields.add("User-Agent", "nomadic-cached");
+    if (!fields.has("Accept"))
+        fields.add("Accept", "application/json");
+    add_via(fields, 1);
+    return fields;
+}
+
+// An upstream that refuses a key may repeat it, and its words go into logs and to whoever asked.
+void black_out(std::string& text, const Credential& key)
+{
+    if (!key || key->reveal().empty())
+        return;
+    for (auto at = text.find(key->reveal()); at != std::string::npos; at = text.find(key->reveal(), at))
+        text.replace(at, key->reveal().size(), "[key]");
+}
 
 } // namespace
 
@@ -202,6 +223,8 @@ awaitable<Result<Exchange>> HttpUpstream::send(SmallRequest request, Asker asker
         auto exchange = co_await attempt(request, asker);
         counts_.durations.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
         exchange ? counts_.answered(exchange->status) : counts_.failed(exchange.error());
+        if (exchange && exchange->status >= 400)
+            black_out(exchange->body, asker.credential);
         const bool again = exchange ? is_transient(exchange->status) : worth_another(exchange.error());
         if (!again)
             co_return exchange;
@@ -248,7 +271,7 @@ awaitable<Result<Exchange>> HttpUpstream::attempt_on(Pool::Lease& lease, const S
 {
     const bool has_body = request.method != "GET" && request.method != "HEAD";
     const auto framing = has_body ? "Content-Length: " + std::to_string(request.body.size()) + "\r\n" : "";
-    const auto head = request_head(*pool_, request.method, request.target, request.fields, asker, framing);
+    const auto head = request_head(*pool_, request.method, request.target, dressed(request.fields), asker, framing);
     const auto transport = lease.transport();
     ResponseReader reader(transport, request.method, settings_.request_timeout);
     // Whether it was written or not, the upstream may have answered: only the answer tells.

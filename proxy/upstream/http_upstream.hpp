@@ -47,7 +47,8 @@ private:
     awaitable<Result<void>> by_filter_batch(batch::StatusDocument& status, Asker asker, RecordSink sink);
     static awaitable<void> fetch_chunks(HttpUpstream& upstream, std::shared_ptr<FanOut> all);
     awaitable<Result<void>> fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked);
-    awaitable<Result<void>> send_body(Request& request, Pool::Lease& lease, bool chunked);
+    awaitable<Result<void>> begin(std::shared_ptr<Forwarding> forwarding, Request& request, const std::string& head);
+    static Response pass_on(std::shared_ptr<Forwarding> forwarding);
 
     config::Upstream settings_;
     RetryPolicy retry_;

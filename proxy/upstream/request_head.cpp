@@ -23,10 +23,6 @@ std::string request_head(const Pool& pool, std::string_view method, std::string_
     field("Host", endpoint.authority());
     for (const auto& [name, value] : fields)
         field(name, value);
-    if (!fields.has("User-Agent"))
-        field("User-Agent", "nomadic-cached");
-    if (!fields.has("Accept"))
-        field("Accept", "application/json");
     if (asker.credential) {
         field("X-API-Key", asker.credential->reveal());
         head += "Authorization: Bearer ";

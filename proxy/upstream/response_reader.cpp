@@ -1,10 +1,15 @@
 #include "proxy/upstream/response_reader.hpp"
 
+#include "proxy/http/field_lines.hpp"
+
+#include <cstring>
+
 namespace nomadic::proxy {
 
 namespace {
 
-constexpr std::uint32_t most_head_bytes = 256 * 1024;
+constexpr std::size_t most_head_bytes = 256 * 1024;
+constexpr unsigned most_informational = 32; // an upstream that sends no end of them will never answer
 
 Failure broken(const std::string& why)
 {
@@ -17,112 +22,132 @@ Failure broken(const std::string& why)
 
 ResponseReader::ResponseReader(std::shared_ptr<Transport> transport, std::string_view request_method,
                                std::chrono::milliseconds patience)
-    : transport_(std::move(transport)), patience_(patience), skip_body_(request_method == "HEAD")
-{
-    parser_.header_limit(most_head_bytes);
-    parser_.body_limit(boost::none);
-    parser_.skip(skip_body_);
-}
+    : transport_(std::move(transport)), request_method_(request_method), patience_(patience), decoder_(most_head_bytes)
+{}
 
-awaitable<Result<void>> ResponseReader::read_head()
+awaitable<Result<void>> ResponseReader::read_head(std::function<void()> informed)
 {
-    for (;;) {
-        while (!parser_.is_header_done()) {
-            if (auto filled = co_await fill(); !filled)
+    for (unsigned seen = 0; seen <= most_informational; ++seen) {
+        auto length = head_length(buffer_);
+        while (!length) {
+            if (buffer_.size() > most_head_bytes)
+                co_return broken("its head is too large");
+            constexpr std::size_t piece = 16 * 1024;
+            if (auto filled = co_await fill(piece); !filled)
                 co_return filled.error();
-            if (auto parsed = parse(); !parsed)
-                co_return parsed.error();
+            length = head_length(buffer_);
         }
-        const auto code = status();
-        if (code < 100 || code >= 200 || code == 101)
+        auto head = parse_response_head(std::string_view(buffer_).substr(0, *length), request_method_);
+        if (!head)
+            co_return head.error();
+        buffer_.erase(0, *length);
+        if (!head->informational()) {
+            head_ = std::move(*head);
+            left_ = head_.content_length.value_or(0);
+            done_ = head_.body == ResponseHead::Body::none || (head_.body == ResponseHead::Body::counted && left_ == 0);
             co_return Result<void>{};
-        // An informational response is followed by the real one.
-        std::destroy_at(&parser_);
-        std::construct_at(&parser_);
-        parser_.header_limit(most_head_bytes);
-        parser_.body_limit(boost::none);
-        parser_.skip(skip_body_);
-        if (auto parsed = parse(); !parsed)
-            co_return parsed.error();
+        }
+        if (head->status == 101)
+            co_return broken("it changes the protocol, which nobody asked for");
+        if (informed)
+            informed();
     }
-}
-
-Fields ResponseReader::fields() const
-{
-    Fields fields;
-    for (const auto& field : parser_.get())
-        fields.add(std::string(field.name_string()), std::string(field.value()));
-    return fields;
-}
-
-std::optional<std::uint64_t> ResponseReader::content_length() const
-{
-    const auto length = parser_.content_length();
-    return length ? std::optional<std::uint64_t>(*length) : std::nullopt;
+    co_return broken("only interim answers came");
 }
 
 awaitable<Result<std::size_t>> ResponseReader::read_some(asio::mutable_buffer out)
 {
-    auto& body = parser_.get().body();
-    body.data = out.data();
-    body.size = out.size();
-    while (!parser_.is_done() && body.size == out.size()) {
-        if (auto parsed = parse(); !parsed)
-            co_return parsed.error();
-        if (parser_.is_done() || body.size != out.size())
-            break;
-        if (auto filled = co_await fill(); !filled)
+    if (done_ || out.size() == 0)
+        co_return std::size_t{0};
+    if (head_.body == ResponseHead::Body::counted)
+        co_return co_await read_counted(out);
+    if (head_.body == ResponseHead::Body::chunked)
+        co_return co_await read_chunked(out);
+    co_return co_await read_until_close(out);
+}
+
+awaitable<Result<std::size_t>> ResponseReader::read_counted(asio::mutable_buffer out)
+{
+    const auto room = asio::buffer(out, static_cast<std::size_t>(std::min(std::uint64_t{out.size()}, left_)));
+    auto count = take_buffered(room);
+    if (count == 0) {
+        bool ended = false;
+        auto received = co_await receive(room, ended);
+        if (!received)
+            co_return received;
+        if (ended)
+            co_return broken("it ended too early");
+        count = *received;
+    }
+    left_ -= count;
+    done_ = left_ == 0;
+    co_return count;
+}
+
+awaitable<Result<std::size_t>> ResponseReader::read_chunked(asio::mutable_buffer out)
+{
+    for (;;) {
+        auto step = decoder_.decode(buffer_, static_cast<char*>(out.data()), out.size());
+        if (!step)
+            co_return broken("its chunked body is malformed");
+        buffer_.erase(0, step->consumed);
+        done_ = decoder_.done();
+        if (step->produced != 0 || done_)
+            co_return step->produced;
+        constexpr std::size_t piece = 64 * 1024;
+        if (auto filled = co_await fill(piece); !filled)
             co_return filled.error();
     }
-    co_return out.size() - body.size;
 }
 
-Result<void> ResponseReader::parse()
+awaitable<Result<std::size_t>> ResponseReader::read_until_close(asio::mutable_buffer out)
 {
-    boost::system::error_code error;
-    if (ended_ && buffer_.empty()) {
-        parser_.put_eof(error);
-        return error ? Result<void>(broken(error.message())) : Result<void>{};
-    }
-    while (!buffer_.empty() && !parser_.is_done()) {
-        const bool in_head = !parser_.is_header_done();
-        const auto used = parser_.put(asio::buffer(buffer_), error);
-        buffer_.erase(0, used);
-        if (error == http::error::need_more || error == http::error::need_buffer)
-            return {};
-        if (error)
-            return broken(error.message());
-        if (used == 0 || (in_head && parser_.is_header_done()))
-            return {};
-    }
-    return {};
+    if (const auto count = take_buffered(out); count != 0)
+        co_return count;
+    auto received = co_await receive(out, done_);
+    co_return received;
 }
 
-awaitable<Result<void>> ResponseReader::fill()
+std::size_t ResponseReader::take_buffered(asio::mutable_buffer out)
 {
-    if (ended_)
-        co_return broken("it ended too early");
-    constexpr std::size_t piece = 64 * 1024;
+    const auto count = std::min(buffer_.size(), out.size());
+    if (count != 0) {
+        std::memcpy(out.data(), buffer_.data(), count);
+        buffer_.erase(0, count);
+    }
+    return count;
+}
+
+awaitable<Result<void>> ResponseReader::fill(std::size_t piece)
+{
     const auto used = buffer_.size();
     buffer_.resize(used + piece);
+    bool ended = false;
+    auto received = co_await receive(asio::buffer(buffer_.data() + used, piece), ended);
+    buffer_.resize(used + (received ? *received : 0));
+    if (!received)
+        co_return received.error();
+    if (ended)
+        co_return broken(received_ == 0 ? "the connection ended before it began" : "it ended too early");
+    co_return Result<void>{};
+}
+
+// Only an orderly end is an end: over TLS the peer must have said so itself, since anybody on the way can cut the
+// connection below it.
+awaitable<Result<std::size_t>> ResponseReader::receive(asio::mutable_buffer out, bool& ended)
+{
     transport_->deadline().in(patience_);
-    auto [error, count] = co_await transport_->read_some(asio::buffer(buffer_.data() + used, piece));
-    buffer_.resize(used + count);
-    begun_ = begun_ || count != 0;
+    auto [error, count] = co_await transport_->read_some(out);
+    transport_->deadline().never();
+    received_ += count;
     if (transport_->deadline().expired())
         co_return Failure{.code = Errc::upstream_timeout,
                           .detail = "The upstream did not answer in time (upstream.request_timeout).",
                           .members = {}};
-    if (!error)
-        co_return Result<void>{};
-    // The end of the connection ends a body without a length; only the parser knows whether this is one.
-    const bool end = error == asio::error::eof || error == asio::ssl::error::stream_truncated;
-    if (!end || !parser_.is_header_done())
-        co_return broken(end ? "the connection ended before the answer began" : error.message());
-    ended_ = true;
-    if (auto parsed = parse(); !parsed)
-        co_return parsed.error();
-    co_return Result<void>{};
+    ended = error == asio::error::eof;
+    if (error && !ended)
+        co_return broken(error.message());
+    co_return count;
 }
 
 } // namespace nomadic::proxy

@@ -17,7 +17,8 @@ RetryPolicy retry_policy(const config::Upstream& settings)
 
 bool is_transient(unsigned status)
 {
-    return status == 408 || status == 429 || (status >= 500 && status <= 599);
+    constexpr unsigned loop_detected = 508; // will be one the next time as well
+    return status == 408 || status == 429 || (status >= 500 && status <= 599 && status != loop_detected);
 }
 
 std::optional<milliseconds> next_delay(const RetryPolicy& policy, std::uint32_t attempt,

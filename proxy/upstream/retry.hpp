@@ -16,7 +16,7 @@ struct RetryPolicy {
 };
 RetryPolicy retry_policy(const config::Upstream& settings);
 
-// The statuses that the official clients retry: 408, 429, 5xx and 520 to 527.
+// The statuses that the official clients retry, 408, 429 and 5xx, but for 508: a loop stays one.
 bool is_transient(unsigned status);
 
 // How long to wait before attempt number `attempt` + 1 (the first is 1), or nothing: no more attempts. A Retry-After

@@ -159,5 +159,7 @@ TEST_CASE("config: addresses")
     for (const char* wrong : {"", "80", ":80", "::1:80", "host:", "host:x", "host:70000"})
         CHECK_FALSE_MESSAGE(split_host_port(wrong).has_value(), wrong);
     CHECK(is_loopback("127.0.0.2"));
-    CHECK_FALSE(is_loopback("10.0.0.1"));
+    CHECK(is_loopback("::1"));
+    for (const char* elsewhere : {"10.0.0.1", "127.0.0.1.evil.example", "127.evil.example", "127.1", "", "::2"})
+        CHECK_FALSE_MESSAGE(is_loopback(elsewhere), elsewhere);
 }

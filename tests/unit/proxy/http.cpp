@@ -147,11 +147,16 @@ TEST_CASE("host guard: names that are not ours, strangers' writes and missing to
     CHECK(check(open, "POST", "localhost:1", "https://evil.example") == 403);
     CHECK(check(open, "POST", "localhost:1", "https://dash.example") == 200);
     CHECK(check(open, "POST", "localhost:1", "http://localhost:1") == 200);
-    CHECK(check(open, "GET", "localhost:1", "https://evil.example") == 200);
+    CHECK(check(open, "GET", "localhost:1", "https://evil.example") == 403);
+    CHECK(check(open, "GET", "localhost:1", "http://localhost:2") == 403);
+    CHECK(check(open, "GET", "localhost:1x") == 421);
+    CHECK(check(open, "GET", "localhost:1:evil.example") == 421);
     Request cross_site;
     cross_site.method = "GET";
     cross_site.fields.add("Host", "localhost");
     cross_site.fields.add("Sec-Fetch-Site", "cross-site");
+    CHECK_FALSE(open.check(cross_site));
+    cross_site.fields.set("Sec-Fetch-Site", "same-site"); // another port of this machine
     CHECK_FALSE(open.check(cross_site));
     cross_site.fields.add("Origin", "https://dash.example");
     CHECK(open.check(cross_site));
@@ -166,4 +171,11 @@ TEST_CASE("host guard: names that are not ours, strangers' writes and missing to
     CHECK(check(guarded, "GET", "localhost") == 401);
     CHECK(check(guarded, "GET", "localhost", "", "Bearer wrong") == 401);
     CHECK(check(guarded, "GET", "localhost", "", "bearer t0ken") == 200);
+    CHECK_FALSE(guarded.preflight(cross_site));
+    cross_site.method = "OPTIONS";
+    cross_site.fields.add("Access-Control-Request-Method", "DELETE");
+    CHECK_FALSE(guarded.check(cross_site));
+    cross_site.fields.set("Origin", "https://dash.example"); // it has no token yet when it asks whether it may send one
+    CHECK(guarded.check(cross_site));
+    CHECK(guarded.preflight(cross_site)->status == 204);
 }

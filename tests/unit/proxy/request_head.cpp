@@ -1,4 +1,5 @@
 #include "proxy/http/request_head.hpp"
+#include "proxy/http/field_lines.hpp"
 #include "results.hpp"
 
 using namespace nomadic;
@@ -44,6 +45,9 @@ TEST_CASE("request head: absolute-form names the host itself")
     CHECK(head->request.fields.get("Host") == "other:80");
     CHECK(head->request.path == "/");
     CHECK(head->request.query == "q");
+    CHECK(head->request.target == "/?q");
+    CHECK(parse("GET hTTp://h/a%2F/../b?x? HTTP/1.1\r\nHost: h\r\n")->request.target == "/a%2F/../b?x?");
+    CHECK(parse("GET /? HTTP/1.1\r\nHost: h\r\n")->request.target == "/?");
     CHECK(parse("OPTIONS * HTTP/1.1\r\nHost: h\r\n")->request.path == "*");
     CHECK_FALSE(parse("GET * HTTP/1.1\r\nHost: h\r\n"));
 }
