@@ -81,3 +81,13 @@ def test_links_between_documents_lead_somewhere():
     for page in [ROOT / "README.md", *DOCS.glob("*.md")]:
         for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_every_proof_that_the_security_page_names_exists():
+    page = (DOCS / "security.md").read_text()
+    tests = ROOT / "tests"
+    files = re.findall(r"`((?:e2e|unit)/[\w/]+\.(?:py|cpp))`", page)
+    assert len(files) > 15 and all((tests / name).exists() for name in files)
+    assert all((ROOT / name).exists() for name in re.findall(r"`(fuzz/[\w.]*)`", page))
+    sources = "".join((tests / name).read_text() for name in set(files))
+    assert not [name for name in re.findall(r"`(test_\w+)`", page) if f"def {name}(" not in sources]
