@@ -129,7 +129,7 @@ std::optional<std::string_view> Codec::decompress(std::string_view frame, std::s
 std::optional<std::string_view> Codec::unpack(std::string_view frame)
 {
     // One large record must not keep its room for ever.
-    constexpr std::size_t most_kept = 4 * 1024 * 1024;
+    constexpr std::size_t most_kept = std::size_t{4} << 20;
     if (contexts_->packed.size() > most_kept)
         contexts_->packed = {};
     return decompress(frame, {}, contexts_->packed);

@@ -43,6 +43,7 @@ bool narrow(StoredVideo& video, std::int64_t content, EventPicker& picker)
     if (wanted.empty())
         return false;
     std::vector<batch::EventSpan> spans;
+    spans.reserve(wanted.size());
     for (const auto position : wanted)
         spans.push_back(video.record().spans.at(position));
     video.record().spans = std::move(spans);

@@ -1,8 +1,10 @@
 """A machine of its own with a real systemd: a container of systemd-nspawn on an overlay of this machine's root."""
 
+import contextlib
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import time
 import uuid
@@ -68,6 +70,9 @@ class Machine:
         return done
 
     def stop(self):
+        if self.leader:  # the namespace's first process takes all others with it; systemd-nspawn alone would leave them
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(self.leader), signal.SIGKILL)
         if self.nspawn and self.nspawn.poll() is None:
             self.nspawn.kill()
             self.nspawn.wait(PATIENCE)
