@@ -9,46 +9,23 @@ Pool::Lease::~Lease()
     transport_->deadline().never();
     if (reusable_)
         pool_->keep(std::move(transport_));
-    if (line_ == Line::ours)
-        pool_->release_place();
 }
 
 awaitable<Result<Pool::Lease>> Pool::borrow(Freshness freshness, Line line)
 {
     constexpr std::chrono::seconds recently{1};
-    if (line == Line::ours)
-        co_await take_place();
+    std::optional<Gate::Pass> place;
+    if (line == Line::ours) {
+        auto pass = co_await places_.enter();
+        place.emplace(std::move(pass));
+    }
     if (freshness != Freshness::fresh)
         if (auto idle = take_idle(freshness == Freshness::recent ? recently : idle_timeout_))
-            co_return Lease(shared_from_this(), std::move(idle), true, line);
+            co_return Lease(shared_from_this(), std::move(place), std::move(idle), true);
     auto transport = co_await connector_->connect();
-    if (!transport) {
-        if (line == Line::ours)
-            release_place();
+    if (!transport)
         co_return transport.error();
-    }
-    co_return Lease(shared_from_this(), std::move(*transport), false, line);
-}
-
-awaitable<void> Pool::take_place()
-{
-    if (free_ == 0) {
-        auto turn = std::make_shared<Signal>(executor_);
-        waiting_.push_back(turn);
-        co_await turn->wait(); // whoever wakes us leaves us the place
-        co_return;
-    }
-    --free_;
-}
-
-void Pool::release_place()
-{
-    if (waiting_.empty()) {
-        ++free_;
-        return;
-    }
-    waiting_.front()->fire();
-    waiting_.pop_front();
+    co_return Lease(shared_from_this(), std::move(place), std::move(*transport), false);
 }
 
 std::shared_ptr<Transport> Pool::take_idle(std::chrono::milliseconds youth)

@@ -4,10 +4,8 @@
 // on at a time, and who comes beyond waits in line; a forwarded one, which may take as long as its client likes,
 // neither waits nor takes the place of another. Loop thread.
 
-#include "proxy/service/signal.hpp"
 #include "proxy/upstream/connector.hpp"
-
-#include <deque>
+#include "proxy/upstream/gate.hpp"
 
 namespace nomadic::proxy {
 
@@ -15,7 +13,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
 public:
     Pool(const asio::any_io_executor& executor, std::shared_ptr<Connector> connector, std::uint32_t most,
          std::chrono::milliseconds idle_timeout)
-        : executor_(executor), connector_(std::move(connector)), most_(most), free_(most), idle_timeout_(idle_timeout)
+        : connector_(std::move(connector)), most_(most), places_(executor, most), idle_timeout_(idle_timeout)
     {}
 
     enum class Line { ours, forwarded };
@@ -23,8 +21,9 @@ public:
     // A connection on loan. Unless it is given back it is closed; either way its place goes to the next in line.
     class Lease {
     public:
-        Lease(std::shared_ptr<Pool> pool, std::shared_ptr<Transport> transport, bool reused, Line line)
-            : pool_(std::move(pool)), transport_(std::move(transport)), reused_(reused), line_(line)
+        Lease(std::shared_ptr<Pool> pool, std::optional<Gate::Pass> place, std::shared_ptr<Transport> transport,
+              bool reused)
+            : pool_(std::move(pool)), place_(std::move(place)), transport_(std::move(transport)), reused_(reused)
         {}
         Lease(Lease&&) = default;
         Lease& operator=(Lease&&) = delete;
@@ -36,9 +35,9 @@ public:
 
     private:
         std::shared_ptr<Pool> pool_;
+        std::optional<Gate::Pass> place_; // none for a forwarded request
         std::shared_ptr<Transport> transport_;
         bool reused_;
-        Line line_;
         bool reusable_ = false;
     };
 
@@ -55,18 +54,14 @@ private:
         std::chrono::steady_clock::time_point since;
     };
 
-    awaitable<void> take_place();
-    void release_place();
     std::shared_ptr<Transport> take_idle(std::chrono::milliseconds youth);
     void keep(std::shared_ptr<Transport> transport);
 
-    asio::any_io_executor executor_;
     std::shared_ptr<Connector> connector_;
     std::uint32_t most_;
-    std::uint32_t free_;
+    Gate places_;
     std::chrono::milliseconds idle_timeout_;
     std::vector<Idle> idle_; // youngest last
-    std::deque<std::shared_ptr<Signal>> waiting_;
 };
 
 } // namespace nomadic::proxy
