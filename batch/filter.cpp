@@ -28,11 +28,6 @@ bool allows(const std::vector<std::string>& values, std::string_view value)
     return values.empty() || std::find(values.begin(), values.end(), value) != values.end();
 }
 
-bool contains(const std::string& text, std::string_view folded)
-{
-    return fold_case(text).find(folded) != std::string::npos;
-}
-
 // Exactly the number: two that differ in the last digit are two selections.
 std::string number_text(double number)
 {
@@ -96,7 +91,8 @@ bool Narrowing::mentions(const EventFacts& event) const
     if (q.empty())
         return true;
     const auto wanted = fold_case(q);
-    return contains(event.label, wanted) || contains(event.category, wanted) || contains(event.ai_analysis, wanted);
+    return contains_folded(event.label, wanted) || contains_folded(event.category, wanted) ||
+           contains_folded(event.ai_analysis, wanted);
 }
 
 bool Narrowing::allows_video(std::string_view id) const

@@ -54,4 +54,9 @@ std::string fold_case(std::string_view text)
     return folded;
 }
 
+bool contains_folded(std::string_view text, std::string_view folded)
+{
+    return fold_case(text).find(folded) != std::string::npos;
+}
+
 } // namespace nomadic::batch

@@ -10,4 +10,7 @@ namespace nomadic::batch {
 // `text` is UTF-8; what is not stays as it is.
 std::string fold_case(std::string_view text);
 
+// Whether `folded`, which fold_case() has made, stands in `text` in whatever case.
+bool contains_folded(std::string_view text, std::string_view folded);
+
 } // namespace nomadic::batch

@@ -25,11 +25,6 @@ bool is_escaped_in_json(char c)
     return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
 }
 
-bool contains_without_case(std::string_view text, std::string_view folded)
-{
-    return batch::fold_case(text).find(folded) != std::string::npos;
-}
-
 } // namespace
 
 void insert_events(Database& database, std::int64_t content, const batch::VideoRecord& record,
@@ -109,10 +104,10 @@ void EventPicker::each_row(std::int64_t content, const RecordOf& record, const E
 // Most events say nothing of what is looked for, and mostly that can be told from their bytes.
 bool EventPicker::mentioned(std::string_view event_json, const batch::EventFacts& facts)
 {
-    if (contains_without_case(facts.label, q_) || contains_without_case(facts.category, q_))
+    if (batch::contains_folded(facts.label, q_) || batch::contains_folded(facts.category, q_))
         return true;
     const bool stands_as_it_is = std::none_of(q_.begin(), q_.end(), is_escaped_in_json) && analysis_is_text(event_json);
-    if (stands_as_it_is && !contains_without_case(event_json, q_))
+    if (stands_as_it_is && !batch::contains_folded(event_json, q_))
         return false;
     return selection_.narrowing.mentions(batch::EventFactsReader().read(event_json));
 }
