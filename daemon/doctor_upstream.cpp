@@ -8,8 +8,6 @@
 #include <boost/asio/connect.hpp>
 #include <boost/json.hpp>
 
-#include <ctime>
-
 namespace nomadic::daemon {
 
 namespace {
@@ -66,14 +64,10 @@ Finding examine_tls(const Endpoint& endpoint, const config::Upstream& settings)
 {
     asio::ssl::context tls(asio::ssl::context::tls_client);
     tls.set_verify_mode(asio::ssl::verify_none); // the verdict is wanted, not a broken connection
-    boost::system::error_code error;
-    if (settings.ca_file.empty())
-        tls.set_default_verify_paths(error);
-    else
-        tls.load_verify_file(settings.ca_file, error);
-    if (error)
-        return problem("tls", "upstream.ca_file can't be used: " + error.message(), "It must be a readable PEM file.");
+    if (auto trusted = proxy::trust_authorities(tls, settings); !trusted)
+        return problem("tls", trusted.error().detail, "Correct the file that is named.");
     asio::io_context context;
+    boost::system::error_code error;
     asio::ssl::stream<asio::ip::tcp::socket> stream(context, tls);
     ::SSL_set_tlsext_host_name(stream.native_handle(), endpoint.host.c_str());
     const auto addresses = asio::ip::tcp::resolver(context).resolve(endpoint.host, endpoint.port, error);

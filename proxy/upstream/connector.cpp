@@ -14,15 +14,11 @@ Failure unusable(const std::string& setting, const std::string& file, const boos
 
 Result<void> load_certificates(asio::ssl::context& tls, const config::Upstream& settings)
 {
-    boost::system::error_code error;
-    if (settings.ca_file.empty())
-        tls.set_default_verify_paths(error);
-    else
-        tls.load_verify_file(settings.ca_file, error);
-    if (error)
-        return unusable("upstream.ca_file", settings.ca_file, error);
+    if (auto trusted = trust_authorities(tls, settings); !trusted)
+        return trusted;
     if (settings.client_certificate.empty())
         return {};
+    boost::system::error_code error;
     tls.use_certificate_chain_file(settings.client_certificate, error);
     if (error)
         return unusable("upstream.client_certificate", settings.client_certificate, error);
@@ -51,6 +47,18 @@ private:
 };
 
 } // namespace
+
+Result<void> trust_authorities(asio::ssl::context& tls, const config::Upstream& settings)
+{
+    boost::system::error_code error;
+    if (settings.ca_file.empty())
+        tls.set_default_verify_paths(error);
+    else
+        tls.load_verify_file(settings.ca_file, error);
+    if (error)
+        return unusable("upstream.ca_file", settings.ca_file, error);
+    return {};
+}
 
 Result<std::shared_ptr<Connector>> Connector::make(const config::Upstream& settings, Endpoint endpoint,
                                                    std::optional<Endpoint> proxy)

@@ -9,6 +9,9 @@
 
 namespace nomadic::proxy {
 
+// The authorities that the upstream's certificate is judged by. Reads files; start only.
+Result<void> trust_authorities(asio::ssl::context& tls, const config::Upstream& settings);
+
 class Connector {
 public:
     // `proxy` is where an HTTP proxy listens, if there is one. Reads certificate files; start only.
