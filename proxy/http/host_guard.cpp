@@ -28,6 +28,12 @@ std::string_view host_of(std::string_view authority)
     return port ? host : std::string_view{};
 }
 
+// A browser asks, without credentials, whether it may ask with them (the Fetch standard's CORS-preflight request).
+bool is_preflight(const Request& request)
+{
+    return request.method == "OPTIONS" && request.fields.has("Access-Control-Request-Method");
+}
+
 bool is_wildcard(std::string_view host)
 {
     return host == "0.0.0.0" || host == "::";
@@ -75,7 +81,7 @@ void HostGuard::allow_origin(const Request& request, Response& response) const
 
 std::optional<Response> HostGuard::preflight(const Request& request) const
 {
-    if (request.method != "OPTIONS" || !request.fields.has("Access-Control-Request-Method"))
+    if (!is_preflight(request))
         return std::nullopt;
     Response response{.status = 204};
     response.fields.add("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE");
@@ -94,8 +100,8 @@ Result<void> HostGuard::check(const Request& request) const
                                               "'. Use localhost, or add the name to server.allowed_hosts.");
     if (auto allowed = check_page(request, host); !allowed)
         return allowed;
-    if (request.method == "OPTIONS" && request.fields.has("Access-Control-Request-Method"))
-        return {}; // a browser asks without credentials whether it may ask with them
+    if (is_preflight(request))
+        return {}; // without a token, but answered right here: nothing else is ever let past for it
     return check_token(request);
 }
 
