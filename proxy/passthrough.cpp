@@ -16,16 +16,14 @@ Failure not_forwarded(const Request& request, const char* why)
 
 } // namespace
 
+// The upstream may resolve a path before it looks at it, so that is what counts.
 Named named_by(std::string_view path)
 {
-    const auto after = [path](std::initializer_list<std::string_view> prefixes) {
-        for (const auto prefix : prefixes) {
-            if (!path.starts_with(prefix))
-                continue;
-            const auto rest = path.substr(prefix.size());
-            const auto id = percent_decode(rest.substr(0, rest.find('/')));
-            return id ? *id : std::string{};
-        }
+    const auto resolved = resolve_path(path).value_or(std::string{});
+    const auto after = [&resolved](std::initializer_list<std::string_view> prefixes) {
+        for (const auto prefix : prefixes)
+            if (resolved.starts_with(prefix))
+                return resolved.substr(prefix.size(), resolved.find('/', prefix.size()) - prefix.size());
         return std::string{};
     };
     return {after({"/api/batch/", "/api/batches/"}), after({"/api/video/", "/api/videos/"})};
@@ -47,6 +45,14 @@ awaitable<Response> Passthrough::forward(Request& request)
         co_return problem(not_forwarded(request, "its answer would show the key that goes with it."), request.target);
     if (mode_ == config::PassthroughMode::off || (mode_ == config::PassthroughMode::safe_methods && !request.is_safe()))
         co_return problem(not_forwarded(request, "passthrough.mode does not allow it."), request.target);
+
+    const auto resolved = resolve_path(request.path);
+    if (!resolved || !resolved->starts_with("/api/"))
+        co_return problem({.code = Errc::bad_request,
+                           .detail = "Whoever resolves the path " + request.path +
+                                     " may end up outside of /api/, which is all that is forwarded.",
+                           .members = {}},
+                          request.target);
 
     // With keys of their own, the clients' requests go through as they are: the upstream judges them.
     Identity identity;

@@ -1,6 +1,10 @@
 #include "proxy/http/problem.hpp"
 
+#include "batch/json/scan.hpp"
+
 #include <boost/json/serialize.hpp>
+
+#include <algorithm>
 
 namespace nomadic::proxy {
 
@@ -65,6 +69,15 @@ Kind kind_of(Errc code)
     return {500, "internal", "The daemon failed"};
 }
 
+// What a client sent stands in its refusal, and need not be UTF-8, which JSON must be.
+std::string readable(std::string document)
+{
+    if (!batch::json::is_utf8(document))
+        std::replace_if(
+            document.begin(), document.end(), [](unsigned char c) { return c >= 0x80; }, '?');
+    return document;
+}
+
 } // namespace
 
 unsigned status_of(Errc code)
@@ -89,7 +102,7 @@ Response problem(const Failure& failure, std::string_view instance)
         response.fields.add("Retry-After", std::to_string(failure.retry_after->count()));
     if (kind.status == 401)
         response.fields.add("WWW-Authenticate", "Bearer");
-    response.body = boost::json::serialize(document);
+    response.body = readable(boost::json::serialize(document));
     return response;
 }
 

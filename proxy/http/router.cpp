@@ -42,6 +42,8 @@ Result<PathParameters> parameters_of(const std::vector<std::string>& pattern, co
         auto decoded = percent_decode(path[i]);
         if (!decoded)
             return decoded.error();
+        if (auto checked = check_segment(*decoded); !checked)
+            return checked.error();
         parameters.push_back(std::move(*decoded));
     }
     return parameters;

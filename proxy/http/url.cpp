@@ -1,5 +1,7 @@
 #include "proxy/http/url.hpp"
 
+#include "batch/json/scan.hpp"
+
 #include <algorithm>
 
 namespace nomadic::proxy {
@@ -14,11 +16,29 @@ int hex_digit(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
+Failure bad(std::string detail)
+{
+    return {.code = Errc::bad_request, .detail = std::move(detail), .members = {}};
+}
+
 Failure broken(std::string_view text)
 {
-    return {.code = Errc::bad_request,
-            .detail = "The URL holds a broken percent-escape in '" + std::string(text) + "'.",
-            .members = {}};
+    return bad("The URL holds a broken percent-escape in '" + std::string(text) + "'.");
+}
+
+// The byte that the escape at `place` stands for; negative when there is none.
+int escaped_byte(std::string_view text, std::size_t place)
+{
+    if (text[place] != '%' || place + 2 >= text.size())
+        return -1;
+    const int high = hex_digit(text[place + 1]);
+    const int low = hex_digit(text[place + 2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+bool is_control(char c)
+{
+    return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
 }
 
 } // namespace
@@ -32,11 +52,10 @@ Result<std::string> percent_decode(std::string_view text)
             decoded += text[i];
             continue;
         }
-        const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-        const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-        if (high < 0 || low < 0 || high * 16 + low == 0)
+        const int byte = escaped_byte(text, i);
+        if (byte <= 0)
             return broken(text);
-        decoded += static_cast<char>(high * 16 + low);
+        decoded += static_cast<char>(byte);
         i += 2;
     }
     return decoded;
@@ -59,6 +78,47 @@ std::string percent_encode(std::string_view text)
     return encoded;
 }
 
+Result<void> check_segment(std::string_view id)
+{
+    constexpr std::size_t longest = 512;
+    if (id.size() > longest)
+        return bad("The id is longer than " + std::to_string(longest) + " bytes, which no id is.");
+    const bool bad_bytes =
+        std::any_of(id.begin(), id.end(), [](char c) { return c == '/' || c == '\\' || is_control(c); });
+    if (id.empty() || id == "." || id == ".." || bad_bytes || !batch::json::is_utf8(id))
+        return bad("'" + percent_encode(id) +
+                   "' is no id: it may not be empty, '.' or '..', and holds no slash, backslash or control character "
+                   "and nothing but UTF-8.");
+    return {};
+}
+
+std::optional<std::string> resolve_path(std::string_view path)
+{
+    std::string decoded;
+    for (std::size_t i = 0; i < path.size(); ++i) {
+        const int byte = escaped_byte(path, i);
+        if (byte == 0)
+            return std::nullopt;
+        decoded += byte < 0 ? path[i] : static_cast<char>(byte);
+        i += byte < 0 ? 0 : 2;
+    }
+    std::string resolved;
+    for (std::string_view rest = decoded; !rest.empty();) {
+        const auto end = std::min(rest.find('/'), rest.size());
+        const auto segment = rest.substr(0, end);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (segment.empty() || segment == ".")
+            continue;
+        if (segment != "..")
+            resolved.append("/").append(segment);
+        else if (resolved.empty())
+            return std::nullopt;
+        else
+            resolved.erase(resolved.rfind('/'));
+    }
+    return resolved;
+}
+
 Result<Query> parse_query(std::string_view query)
 {
     Query parameters;
@@ -79,6 +139,17 @@ Result<Query> parse_query(std::string_view query)
         parameters.emplace_back(std::move(*name), std::move(*value));
     }
     return parameters;
+}
+
+Result<void> refuse_repeats(const Query& query, std::initializer_list<std::string_view> repeatable)
+{
+    for (auto one = query.begin(); one != query.end(); ++one) {
+        const auto same = [&](const auto& other) { return other.first == one->first; };
+        const bool allowed = std::find(repeatable.begin(), repeatable.end(), one->first) != repeatable.end();
+        if (!allowed && std::any_of(std::next(one), query.end(), same))
+            return bad("The parameter '" + one->first + "' is given more than once. Leave one.");
+    }
+    return {};
 }
 
 } // namespace nomadic::proxy

@@ -192,6 +192,8 @@ Result<AnalysisQuery> parse_analysis_query(const Request& request)
     auto parameters = parse_query(request.query);
     if (!parameters)
         return parameters.error();
+    if (auto once = refuse_repeats(*parameters, {"filter", "category", "severity", "label", "video_id"}); !once)
+        return once.error();
     QueryReader reader;
     for (const auto& [name, value] : *parameters)
         if (auto taken = reader.take(name, value); !taken)

@@ -33,6 +33,8 @@ Result<Page> parse_page(const Request& request)
     auto parameters = parse_query(request.query);
     if (!parameters)
         return parameters.error();
+    if (auto once = refuse_repeats(*parameters); !once)
+        return once.error();
     Page page;
     for (const auto& [name, value] : *parameters) {
         if (name == "cursor") {
@@ -58,6 +60,8 @@ Result<Range> parse_range(const Request& request)
     auto parameters = parse_query(request.query);
     if (!parameters)
         return parameters.error();
+    if (auto once = refuse_repeats(*parameters); !once)
+        return once.error();
     Range range;
     for (const auto& [name, value] : *parameters) {
         if (name != "from" && name != "to")

@@ -1,6 +1,7 @@
 #include "proxy/routes/prefetch.hpp"
 
 #include "proxy/http/problem.hpp"
+#include "proxy/http/url.hpp"
 
 #include <boost/json.hpp>
 
@@ -25,6 +26,8 @@ Result<std::vector<std::string>> parse_ids(const std::string& body)
     for (const auto& id : list->get_array()) {
         if (!id.is_string() || id.get_string().empty())
             return wrong;
+        if (auto checked = check_segment(id.get_string()); !checked)
+            return checked.error();
         ids.emplace_back(id.get_string());
     }
     return ids;

@@ -1,5 +1,6 @@
 """An upstream whose every byte a test decides."""
 
+import json
 import socket
 import threading
 
@@ -111,3 +112,53 @@ def ask(process, head):
     with connect(process) as connection:
         connection.sendall(head + b"Host: localhost\r\nConnection: close\r\n\r\n")
         return read_all(connection)
+
+
+class Asked:
+    """A request as an API sees it."""
+
+    def __init__(self, connection, head):
+        first, *lines = head.decode("latin-1").strip().split("\r\n")
+        self.method, self.target, _ = first.split(" ")
+        self.path = self.target.split("?")[0]
+        self.fields = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+        self.head = head
+        self.body = read_exactly(connection, int(self.fields.get("content-length", 0)))
+
+
+class ApiUpstream(ScriptedUpstream):
+    """An API of our own: `answer(asked)` gives (status, document), or the very bytes of the response."""
+
+    def __init__(self, answer=None):
+        super().__init__(self._respond)
+        self.answer = answer or whole_batches
+        self.asked = []
+
+    def _respond(self, connection, head):
+        asked = Asked(connection, head)
+        self.asked.append(asked)
+        answer = self.answer(asked)
+        connection.sendall(answer if isinstance(answer, bytes) else response(*answer))
+
+
+def response(status, document, *fields):
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    head = [f"HTTP/1.1 {status} Said", "Content-Type: application/json", f"Content-Length: {len(body)}", *fields]
+    return "\r\n".join([*head, "", ""]).encode("latin-1") + body
+
+
+def whole_batches(asked, label="seen"):
+    """Every batch is there, completed, and has one video with one event, `label`."""
+    parts = asked.path.split("/")
+    if asked.path == "/api/keys/verify":
+        return 200, {"valid": True, "user_id": asked.fields["x-api-key"], "org_id": "org"}
+    if len(parts) < 5 or parts[2] != "batch":
+        return 404, {"detail": "no such thing"}
+    if parts[4] == "status":
+        return 200, {"batch_id": parts[3], "status": "completed", "aggregated_progress": {"total": 1, "completed": 1, "failed": 0},
+                     "config": {"analysis_kind": "rapid_review"}, "videos": [{"video_id": "v1", "analysis_id": "a1", "status": "completed"}]}
+    if parts[4] == "analyses":
+        event = {"t_start": "00:01", "t_end": "00:02", "label": label, "category": "c", "approval": "approved"}
+        return 200, {"analyses": [{"video_id": "v1", "analysis_id": "a1", "analysis": {"status": "completed", "events": [event]}}],
+                     "unresolved_video_ids": [], "not_found_analysis_ids": []}
+    return 200, {}

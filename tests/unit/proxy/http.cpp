@@ -36,6 +36,34 @@ TEST_CASE("url: queries are decoded, repeats kept, broken escapes refused")
     CHECK(*percent_decode(percent_encode("100% & more")) == "100% & more");
 }
 
+TEST_CASE("url: a segment is one for everybody who may decode it")
+{
+    for (const char* good : {"agent-3-9-1", "a b", "..a", "a.", "%2F", "\u00e9"})
+        CHECK_MESSAGE(check_segment(good), good);
+    for (const std::string& bad :
+         {std::string(), std::string("."), std::string(".."), std::string("a/b"), std::string("a\\b"),
+          std::string("a\nb"), std::string("a\0b", 3), std::string("\x7f"), std::string("\xff"), std::string(513, 'a')})
+        CHECK_FALSE_MESSAGE(check_segment(bad), percent_encode(bad));
+}
+
+TEST_CASE("url: a path is resolved as the upstream might")
+{
+    CHECK(resolve_path("/api/batch/b") == "/api/batch/b");
+    CHECK(resolve_path("//api/./x/../b%61tch/%zz/") == "/api/batch/%zz");
+    CHECK(resolve_path("/api/x%2F..%2fb") == "/api/b");
+    CHECK(resolve_path("/a/../b") == "/b");
+    CHECK(resolve_path("/") == "");
+    CHECK_FALSE(resolve_path("/..").has_value());
+    CHECK_FALSE(resolve_path("/a/%2e%2E/../b").has_value());
+    CHECK_FALSE(resolve_path("/a%00").has_value());
+}
+
+TEST_CASE("url: what may be there once is there once")
+{
+    CHECK(refuse_repeats(*parse_query("a=1&b=1&c=1&c=2"), {"c"}));
+    CHECK_FALSE(refuse_repeats(*parse_query("a=1&b=1&c=1&c=2")));
+}
+
 TEST_CASE("cache-control: directives of a request; what is malformed is ignored")
 {
     CHECK(directives("no-cache").no_cache);

@@ -99,6 +99,8 @@ TEST_CASE("passthrough: the batch or video that a path names")
 {
     CHECK(named_by("/api/batch/b%201/metadata").batch_id == "b 1");
     CHECK(named_by("/api/batches/b").batch_id == "b");
+    CHECK(named_by("/api/x/..//batch%2Fb/./metadata").batch_id == "b");
+    CHECK_FALSE(named_by("/api/batch/b/../..").anything());
     CHECK(named_by("/api/videos/v/analyses/a/generate-thumbnails").video_id == "v");
     CHECK(named_by("/api/video/v").video_id == "v");
     CHECK_FALSE(named_by("/api/upload-video").anything());
