@@ -22,6 +22,7 @@ Failure file_failure(std::string_view doing)
 
 Body::~Body()
 {
+    in_memory_now_ -= bytes_.size();
     if (descriptor_ >= 0)
         ::close(descriptor_);
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,7 +15,10 @@ namespace nomadic::cache {
 
 class Body {
 public:
-    explicit Body(std::string bytes) : bytes_(std::move(bytes)), size_(bytes_.size()) {}
+    explicit Body(std::string bytes) : bytes_(std::move(bytes)), size_(bytes_.size())
+    {
+        in_memory_now_ += bytes_.size();
+    }
     Body(int descriptor, std::uint64_t size) : size_(size), descriptor_(descriptor) {}
     Body(const Body&) = delete;
     Body& operator=(const Body&) = delete;
@@ -26,7 +30,12 @@ public:
     // Reads from the file; blocks. Returns how many bytes there were, which is less than asked for only at the end.
     Result<std::size_t> read_at(std::uint64_t offset, char* out, std::size_t count) const;
 
+    // Of all bodies that there are, in bytes: those that are kept, and those that somebody is still reading.
+    static std::uint64_t in_memory_now() { return in_memory_now_; }
+
 private:
+    static inline std::atomic<std::uint64_t> in_memory_now_ = 0;
+
     std::string bytes_;
     std::uint64_t size_;
     int descriptor_ = -1;

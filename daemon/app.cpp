@@ -7,6 +7,7 @@
 #include "config/validate.hpp"
 #include "daemon/upstream_proxy.hpp"
 #include "proxy/http/conditional.hpp"
+#include "proxy/http/page_guard.hpp"
 #include "proxy/http/problem.hpp"
 #include "proxy/http/via.hpp"
 #include "proxy/routes/health.hpp"
@@ -236,7 +237,7 @@ awaitable<proxy::Response> App::handle(proxy::Request& request)
     guard_->allow_origin(request, response);
     if (!response.forwarded) {
         response.fields.set("Date", proxy::http_date(clock_.now()));
-        response.fields.set("X-Content-Type-Options", "nosniff");
+        proxy::keep_from_pages(response.fields);
     }
     const auto took = std::chrono::steady_clock::now() - begun;
     metrics_.request(request, response, took);

@@ -1,5 +1,6 @@
 #include "daemon/app.hpp"
 #include "daemon/command.hpp"
+#include "daemon/descriptors.hpp"
 #include "daemon/hardening.hpp"
 #include "daemon/passed_sockets.hpp"
 #include "daemon/sd_notify.hpp"
@@ -135,6 +136,7 @@ int serve(ServeOptions& options)
         return fail(settings.error());
     log::configure(settings->log.level, settings->log.format);
     return_memory_early();
+    raise_descriptor_limit();
     auto app = App::make(*settings, process_environment(), options.app);
     wipe_keys_from_environment();
     if (!app)

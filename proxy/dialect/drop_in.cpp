@@ -6,6 +6,7 @@
 #include "proxy/http/cache_status.hpp"
 #include "proxy/http/problem.hpp"
 #include "proxy/http/url.hpp"
+#include "proxy/upstream/refusal.hpp"
 
 #include <boost/json.hpp>
 
@@ -191,13 +192,16 @@ DropIn::Outcome DropIn::upstreams_own(Request& request, const Want& want, std::s
                           .detail = "The daemon is offline, and only the upstream could answer this request.",
                           .members = {{"batch_id", want.batch_id}}};
     SmallRequest small{.method = request.method, .target = request.target, .fields = {}, .body = std::move(body)};
-    for (const char* name :
-         {"Content-Type", "Accept", "User-Agent", "X-Client-Type", "X-Client-Version", "Idempotency-Key"})
+    for (const char* name : {"Content-Type", "Content-Encoding", "Accept", "User-Agent", "X-Client-Type",
+                             "X-Client-Version", "Idempotency-Key"})
         if (request.fields.has(name))
             small.fields.add(name, std::string(request.fields.get(name)));
     auto exchange = co_await upstream_->send(std::move(small), {want.identity.credential, want.request_id});
     if (!exchange)
         co_return exchange.error();
+    const bool redirects = exchange->status >= 300 && exchange->status < 400;
+    if (redirects)
+        co_return refusal(*exchange, "batch " + want.batch_id, {});
     Response response{.status = exchange->status};
     for (const char* name : {"Content-Type", "Retry-After", "WWW-Authenticate"})
         if (exchange->fields.has(name))

@@ -80,7 +80,7 @@ private:
 awaitable<bool> write_file(Transport& transport, asio::thread_pool& workers, std::shared_ptr<const cache::Body> body,
                            std::chrono::milliseconds patience)
 {
-    constexpr std::size_t piece = 512 * 1024;
+    constexpr std::size_t piece = 128 * 1024; // each client that does not read holds one
     std::string buffer(piece, '\0');
     for (std::uint64_t offset = 0; offset < body->size();) {
         const auto read = [&]() -> awaitable<Result<std::size_t>> {

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "proxy/http/field_lines.hpp"
+#include "proxy/http/page_guard.hpp"
 #include "proxy/http/problem.hpp"
 #include "proxy/http/request_head.hpp"
 #include "proxy/net/answer_writer.hpp"
@@ -15,6 +16,9 @@ namespace {
 
 // What is left of a body that nobody read is read and dropped up to this; beyond it the connection closes.
 constexpr std::size_t most_drained_body = 256 * 1024;
+
+// Most heads fit into what a connection keeps while it waits for the next; thousands may wait.
+constexpr std::size_t kept_buffer = 2 * 1024, rest_of_head = 8 * 1024;
 
 // A request may be on its way when we stop: closing on it at once would lose it.
 constexpr std::chrono::milliseconds last_request_grace{250};
@@ -121,6 +125,8 @@ awaitable<Result<std::size_t>> Session::read_head()
 {
     const auto& limits = context_->limits;
     idle_ = buffer_.empty();
+    if (idle_ && buffer_.capacity() > kept_buffer)
+        std::string().swap(buffer_);
     const auto patience = context_->draining ? last_request_grace : limits.idle_timeout;
     transport_->deadline().in(idle_ ? patience : limits.header_timeout);
     for (;;) {
@@ -133,8 +139,8 @@ awaitable<Result<std::size_t>> Session::read_head()
         }
         if (length || buffer_.size() > limits.max_header_bytes)
             co_return too_large();
-        constexpr std::size_t piece = 8192;
         const auto used = buffer_.size();
+        const auto piece = used == 0 ? kept_buffer : rest_of_head;
         buffer_.resize(used + piece);
         auto [error, count] = co_await transport_->read_some(asio::buffer(buffer_.data() + used, piece));
         transport_->traffic().received += count;
@@ -170,6 +176,7 @@ awaitable<void> Session::refuse(const Failure& failure)
     Request unread;
     unread.method = "GET";
     auto response = problem(failure, "");
+    keep_from_pages(response.fields);
     response.fields.set("X-Request-ID", next_request_id());
     const bool written =
         co_await write_answer(*transport_, context_->workers, context_->limits, unread, response, Connection::close);

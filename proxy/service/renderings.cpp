@@ -14,7 +14,7 @@ using cache::Store;
 // What the rendered bytes depend on beside the snapshot and the representation: changes whenever a renderer does, so
 // that no entity tag outlives the bytes it stood for.
 constexpr std::string_view renderer_version = "1";
-constexpr std::uint64_t piece = 512 * 1024; // of a file, as it is sent
+constexpr std::uint64_t piece = 128 * 1024; // of a file, as it is sent
 
 Result<HotEntry> finish(batch::Renderer& renderer, BodyBuilder& builder)
 {
@@ -84,11 +84,18 @@ Result<HotEntry> render_held(const HeldBatch& held, const batch::Representation&
 Renderings::Renderings(const config::Cache& settings, std::string directory, cache::AsyncStore& store,
                        const asio::any_io_executor& executor)
     : spool_threshold_(settings.spool_threshold),
+      most_in_memory_(2 * settings.hot_bytes + settings.spool_threshold),
       directory_(std::move(directory)),
       store_(store),
       hot_(settings.hot_bytes),
       flights_(executor)
 {}
+
+// Who asks for much and reads nothing would keep it all in memory.
+std::uint64_t Renderings::spool_threshold() const
+{
+    return cache::Body::in_memory_now() < most_in_memory_ ? spool_threshold_ : 0;
+}
 
 std::string Renderings::etag(const cache::Snapshot& snapshot, const batch::Representation& representation,
                              Coding coding)
@@ -162,7 +169,7 @@ awaitable<Result<HotEntry>> Renderings::encoded(Answer answer, batch::Representa
     if (!plain)
         co_return plain.error();
     auto work = [this, plain = *plain, coding](Store&) -> Result<HotEntry> {
-        BodyBuilder builder(directory_, spool_threshold_);
+        BodyBuilder builder(directory_, spool_threshold());
         auto body = encode(*plain.body, coding, builder);
         if (!body)
             return body.error();
@@ -180,7 +187,7 @@ awaitable<Result<HotEntry>> Renderings::render(std::int64_t snapshot, std::share
     auto work = [this, snapshot, held, representation = std::move(representation)](Store& store) {
         if (!held && representation.format == batch::Format::facets)
             return count_stored(store, snapshot, representation);
-        BodyBuilder builder(directory_, spool_threshold_);
+        BodyBuilder builder(directory_, spool_threshold());
         return held ? render_held(*held, representation, builder)
                     : render_stored(store, snapshot, representation, builder);
     };

@@ -41,7 +41,11 @@ private:
     awaitable<Result<cache::HotEntry>> render(std::int64_t snapshot, std::shared_ptr<const HeldBatch> held,
                                               batch::Representation representation);
 
+    std::uint64_t spool_threshold() const;
+
     std::uint64_t spool_threshold_;
+    std::uint64_t
+        most_in_memory_; // rendered answers that are kept, and as much again of those that are only being read
     std::string directory_;
     cache::AsyncStore& store_;
     cache::HotCache hot_;

@@ -48,11 +48,25 @@ Fields request_fields(const Request& request, const Asker& asker)
     return fields;
 }
 
+// A redirect within the upstream leads through us: followed directly, it would have the wrong key, or none.
+void stay_here(Fields& fields, const Endpoint& upstream)
+{
+    const auto base = (upstream.encrypted ? "https://" : "http://") + upstream.authority() + upstream.base_path;
+    for (const char* name : {"Location", "Content-Location"}) {
+        const std::string target(fields.get(name));
+        const auto path = target.starts_with(base) ? std::string_view(target).substr(base.size()) : std::string_view{};
+        const bool names_a_host = path.starts_with("//") || path.starts_with("/\\"); // to some readers
+        if (path.starts_with('/') && !names_a_host)
+            fields.set(name, std::string(path));
+    }
+}
+
 // Which pages may read an answer is ours to say, since it is our name that they ask: what the upstream allows to the
 // whole web would open the daemon to it.
-Fields response_fields(const ResponseHead& head)
+Fields response_fields(const ResponseHead& head, const Endpoint& upstream)
 {
     auto fields = end_to_end(head.fields);
+    stay_here(fields, upstream);
     for (const char* permission :
          {"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods",
           "Access-Control-Allow-Headers", "Access-Control-Expose-Headers", "Access-Control-Max-Age",
@@ -150,11 +164,11 @@ awaitable<Result<void>> HttpUpstream::begin(std::shared_ptr<Forwarding> forwardi
     co_return read;
 }
 
-Response HttpUpstream::pass_on(std::shared_ptr<Forwarding> forwarding)
+Response HttpUpstream::pass_on(std::shared_ptr<Forwarding> forwarding) const
 {
     auto& reader = forwarding->reader;
     Response response{.status = reader.status(), .reason = reader.head().reason};
-    response.fields = response_fields(reader.head());
+    response.fields = response_fields(reader.head(), pool_->endpoint());
     response.content_length = reader.content_length();
     response.close = !forwarding->sent();
     response.forwarded = true;

@@ -51,8 +51,14 @@ Fields dressed(Fields fields)
         fields.add("User-Agent", "nomadic-cached");
     if (!fields.has("Accept"))
         fields.add("Accept", "application/json");
+    fields.set("Accept-Encoding", "identity"); // what is not packed can't be more than its length says
     add_via(fields, 1);
     return fields;
+}
+
+bool is_identity(std::string_view coding)
+{
+    return beast::iequals(coding, "identity");
 }
 
 // An upstream that refuses a key may repeat it, and its words go into logs and to whoever asked.
@@ -286,6 +292,11 @@ awaitable<Result<Exchange>> HttpUpstream::attempt_on(Pool::Lease& lease, const S
 awaitable<Result<Exchange>> HttpUpstream::read_whole(Pool::Lease& lease, ResponseReader& reader)
 {
     Exchange exchange{.status = reader.status(), .fields = reader.fields(), .body = {}};
+    if (const auto coding = exchange.fields.joined("Content-Encoding"); !coding.empty() && !is_identity(coding))
+        co_return Failure{.code = Errc::upstream_failed,
+                          .detail = "The upstream's answer is packed (Content-Encoding: " + coding +
+                                    "), which nobody asked for. It is not unpacked.",
+                          .members = {}};
     // Room for all of it and the read that finds its end, so that it is not moved about while it grows; within reason,
     // since it is only announced.
     constexpr std::size_t piece = 256 * 1024, most_announced = 16 * 1024 * 1024;

@@ -48,7 +48,7 @@ private:
     static awaitable<void> fetch_chunks(HttpUpstream& upstream, std::shared_ptr<FanOut> all);
     awaitable<Result<void>> fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked);
     awaitable<Result<void>> begin(std::shared_ptr<Forwarding> forwarding, Request& request, const std::string& head);
-    static Response pass_on(std::shared_ptr<Forwarding> forwarding);
+    Response pass_on(std::shared_ptr<Forwarding> forwarding) const;
 
     config::Upstream settings_;
     RetryPolicy retry_;

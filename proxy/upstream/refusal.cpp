@@ -40,6 +40,11 @@ Failure refusal(const Exchange& exchange, std::string_view asked, TimePoint now)
         failure.members["upstream_message"] = message;
         failure.detail += " It says: " + message;
     }
+    if (exchange.status >= 300 && exchange.status < 400)
+        failure.detail = "The upstream answered " + std::to_string(exchange.status) + ": it redirects to '" +
+                         std::string(exchange.fields.get("Location")) +
+                         "'. That is not followed, since the API key would go along. If the API is there, set "
+                         "upstream.base_url.";
     if (code == Errc::overloaded)
         failure.retry_after =
             parse_retry_after(exchange.fields.get("Retry-After"), now).value_or(std::chrono::seconds{1});
