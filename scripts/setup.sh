@@ -20,6 +20,10 @@ if apt-cache show libboost1.81-dev >/dev/null 2>&1 || dpkg -s libboost1.81-dev >
 else
     packages+=(libboost-dev libboost-json-dev libboost-url-dev libboost-system-dev) # a newer distribution's own, which is newer than 1.81
 fi
+# A browser without a window shows what web pages may do; where a distribution has none as a package, its test is skipped.
+if ! command -v chromium >/dev/null && apt-cache show chromium-headless-shell >/dev/null 2>&1; then
+    packages+=(chromium-headless-shell)
+fi
 missing=()
 for package in "${packages[@]}"; do
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
