@@ -112,9 +112,9 @@ def open_folder():
     shutil.rmtree(folder)
 
 
-def status_for(user, path):
+def status_for(user, path, group=None, groups=()):
     done = subprocess.run(["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--unix-socket", path,
-                           "http://localhost/v1/status"], user=user, group=user, extra_groups=[], capture_output=True, text=True)
+                           "http://localhost/v1/status"], user=user, group=group or user, extra_groups=list(groups), capture_output=True, text=True)
     return done.stdout
 
 
@@ -125,6 +125,16 @@ def test_the_unix_socket_lets_in_whom_it_names(start, open_folder):
     assert status_for(1234, path) == "200"
     assert status_for(1235, path) == "403"
     assert status_for(0, path) == "200"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be others")
+def test_the_unix_socket_lets_in_members_of_groups(start, open_folder):
+    path = str(open_folder / "socket")
+    start("--server-unix-socket", path, "--server-allowed-groups", "4321")
+    assert status_for(1234, path, group=4321) == "200"
+    assert status_for(1234, path, groups=[5, 4321, 6]) == "200"
+    assert status_for(1234, path, groups=range(5000, 5200)) == "403"
+    assert status_for(4321, path, group=5) == "403"  # a user with that number is no member
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can be others")

@@ -1,0 +1,156 @@
+"""Clients' own keys: verified, remembered for a while, believed for a while longer when nobody can be asked, revoked."""
+
+import threading
+import time
+
+import pytest
+
+from harness import PATIENCE
+from upstreams import ApiUpstream, response, whole_batches
+
+ANALYSIS = "/v1/batches/b-1/analysis"
+ALICE = {"X-API-Key": "alice-key"}
+
+
+class Api(ApiUpstream):
+    """Knows each key's user and org; keys can be revoked, and the place where they are verified can fail."""
+
+    def __init__(self):
+        super().__init__(self.say)
+        self.users = {"alice-key": ("alice", "north"), "alice-other": ("alice", "north"), "bob-key": ("bob", "north"), "eve-key": ("eve", "south")}
+        self.verification = None
+
+    def say(self, asked):
+        user, org = self.users.get(asked.fields.get("x-api-key"), (None, None))
+        if asked.path == "/api/keys/verify" and self.verification:
+            return self.verification
+        if user is None:
+            return 401, {"detail": "Invalid API key"}
+        if asked.path == "/api/keys/verify":
+            return 200, {"valid": True, "user_id": user, "uid": user, "email": f"{user}@example.invalid", "org_id": org}
+        return whole_batches(asked, label=user)
+
+    def verified(self):
+        return sum(asked.path == "/api/keys/verify" for asked in self.asked)
+
+    def read(self):
+        return sum(asked.path.startswith("/api/batch/") for asked in self.asked)
+
+
+@pytest.fixture
+def upstream():
+    it = Api()
+    yield it
+    it.close()
+
+
+@pytest.fixture
+def begin(start, upstream):
+    return lambda *flags, **options: start("--upstream-retries", "0", *flags, upstream=upstream, key=None, **options)
+
+
+def status_until(daemon, wanted, headers=ALICE):
+    deadline = time.monotonic() + PATIENCE
+    while (status := daemon.get(ANALYSIS, headers).status) != wanted:
+        assert status == 200 and time.monotonic() < deadline, status
+    return status
+
+
+def test_a_key_is_verified_once_however_many_ask(begin, upstream):
+    daemon = begin()
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(daemon.get(ANALYSIS, ALICE).status)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [200] * 20 and upstream.verified() == 1
+
+
+def test_a_verification_outlives_the_process(begin, upstream):
+    first = begin()
+    assert first.get(ANALYSIS, ALICE).status == 200
+    first.kill()
+    again = begin()
+    assert again.get(ANALYSIS, ALICE).status == 200
+    assert upstream.verified() == 1 and upstream.read() == 2
+
+
+def test_a_revoked_key_stops_working_within_the_time_of_its_verification(begin, upstream):
+    daemon = begin("--auth-verify-ttl", "1s")
+    assert daemon.get(ANALYSIS, ALICE).status == 200
+    del upstream.users["alice-key"]
+    assert status_until(daemon, 401) == 401
+    for target in (ANALYSIS, "/v1/batches", "/v1/batches/b-1", "/api/batch/b-1/status"):
+        assert daemon.get(target, ALICE).status == 401
+    assert daemon.request("DELETE", "/v1/batches/b-1", headers=ALICE).status == 401
+    # Its user is still there, and so is what they have stored.
+    assert "hit" in daemon.get(ANALYSIS, {"X-API-Key": "alice-other"}).headers["cache-status"]
+
+
+def test_a_revoked_key_is_forgotten_for_the_time_offline_as_well(begin, start, upstream):
+    daemon = begin("--auth-verify-ttl", "1s")
+    assert daemon.get(ANALYSIS, ALICE).status == 200
+    assert daemon.get(ANALYSIS, {"X-API-Key": "alice-other"}).status == 200
+    del upstream.users["alice-key"]
+    status_until(daemon, 401)
+    assert daemon.stop() == 0
+    offline = start("--offline", upstream=None, key=None)
+    assert offline.get(ANALYSIS, ALICE).status == 401
+    assert offline.get(ANALYSIS, {"X-API-Key": "alice-other"}).status == 200
+
+
+FAILURES = {"it fails": response(500, b"no"), "a page": response(200, b"<html>Sign in</html>"), "no verdict": response(200, b"{}"),
+            "a verdict that is none": response(200, b'{"valid": "yes", "user_id": "root"}'), "rate limit": response(429, b"{}", "Retry-After: 3600")}
+
+
+@pytest.mark.parametrize("failure", FAILURES.values(), ids=FAILURES.keys())
+def test_a_key_that_can_not_be_verified_again_is_believed_for_the_grace_alone(begin, upstream, failure, tmp_path):
+    lenient = begin("--auth-verify-ttl", "1s", "--auth-offline-grace", "1h")
+    strict = begin("--auth-verify-ttl", "1s", "--auth-offline-grace", "0s", data_dir=tmp_path / "strict")
+    for daemon in (lenient, strict):
+        assert daemon.get(ANALYSIS, ALICE).status == 200
+    upstream.verification = failure
+    before = upstream.verified()
+    deadline = time.monotonic() + PATIENCE
+    while upstream.verified() == before:
+        assert lenient.get(ANALYSIS, ALICE).status == 200 and time.monotonic() < deadline
+    assert lenient.get(ANALYSIS, ALICE).status == 200
+    deadline = time.monotonic() + PATIENCE
+    while (status := strict.get(ANALYSIS, ALICE).status) == 200:
+        assert time.monotonic() < deadline
+    assert status in (502, 503)
+    # Nobody is believed who never was.
+    assert lenient.get(ANALYSIS, {"X-API-Key": "bob-key"}).status in (502, 503)
+
+
+@pytest.mark.parametrize("refusal", [response(401, b"{}"), response(403, b"{}"), response(200, b'{"valid": false}')], ids=["401", "403", "not valid"])
+def test_a_refusal_ends_the_grace(begin, upstream, refusal):
+    daemon = begin("--auth-verify-ttl", "1s", "--auth-offline-grace", "1h")
+    assert daemon.get(ANALYSIS, ALICE).status == 200
+    upstream.verification = refusal
+    assert status_until(daemon, 401) == 401
+    upstream.verification = response(500, b"no")
+    assert daemon.get(ANALYSIS, ALICE).status == 502  # forgotten, so there is nothing to be lenient with
+
+
+def test_partitions_by_user_or_by_org(begin, upstream, tmp_path):
+    by_user = begin()
+    by_org = begin("--auth-partition", "org", data_dir=tmp_path / "org")
+    for key in ("alice-key", "alice-other", "bob-key", "eve-key"):
+        for daemon in (by_user, by_org):
+            assert daemon.get(ANALYSIS, {"X-API-Key": key}).status == 200
+
+    def labels(daemon):
+        return [daemon.get(ANALYSIS, {"X-API-Key": key}).json()["results"][0]["events"][0]["label"] for key in upstream.users]
+
+    assert labels(by_user) == ["alice", "alice", "bob", "eve"]
+    assert labels(by_org) == ["alice", "alice", "alice", "eve"]
+
+
+def test_an_upstream_that_can_not_name_the_user_makes_each_key_a_partition_of_its_own(begin, upstream):
+    upstream.verification = response(404, b'{"detail": "Not Found"}')
+    daemon = begin()
+    assert "fwd=miss" in daemon.get(ANALYSIS, ALICE).headers["cache-status"]
+    assert "hit" in daemon.get(ANALYSIS, ALICE).headers["cache-status"]
+    assert "fwd=miss" in daemon.get(ANALYSIS, {"X-API-Key": "alice-other"}).headers["cache-status"]
