@@ -216,6 +216,7 @@ private:
 
     void row(const Row& values, std::string& out) const
     {
+        const auto start = out.size();
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             if (i != 0)
                 out += ',';
@@ -224,6 +225,8 @@ private:
             else
                 field(*columns_[i], values, out);
         }
+        if (out.size() == start)
+            out += R"("")"; // Python's csv module does the same: a line without anything would be no row
         out += "\r\n";
     }
 

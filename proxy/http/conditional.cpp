@@ -45,7 +45,10 @@ std::optional<TimePoint> parse_http_date(std::string_view text)
     std::tm parts{};
     const std::string copy(text);
     const char* end = ::strptime(copy.c_str(), imf_fixdate, &parts);
-    if (end == nullptr || *end != '\0')
+    // Beyond these years a TimePoint, which counts nanoseconds, overflows.
+    constexpr int base_year = 1900, first_year = 1970, last_year = 2261;
+    const int year = base_year + parts.tm_year;
+    if (end == nullptr || *end != '\0' || year < first_year || year > last_year)
         return std::nullopt;
     return std::chrono::system_clock::from_time_t(::timegm(&parts));
 }

@@ -97,11 +97,11 @@ std::optional<std::string> resolve_path(std::string_view path)
     std::string decoded;
     for (std::size_t i = 0; i < path.size(); ++i) {
         const int byte = escaped_byte(path, i);
-        if (byte == 0)
-            return std::nullopt;
         decoded += byte < 0 ? path[i] : static_cast<char>(byte);
         i += byte < 0 ? 0 : 2;
     }
+    if (decoded.find('\0') != std::string::npos)
+        return std::nullopt;
     std::string resolved;
     for (std::string_view rest = decoded; !rest.empty();) {
         const auto end = std::min(rest.find('/'), rest.size());

@@ -13,7 +13,7 @@ using cache::Store;
 
 // What the rendered bytes depend on beside the snapshot and the representation: changes whenever a renderer does, so
 // that no entity tag outlives the bytes it stood for.
-constexpr std::string_view renderer_version = "1";
+constexpr std::string_view renderer_version = "2";
 constexpr std::uint64_t piece = 128 * 1024; // of a file, as it is sent
 
 Result<HotEntry> finish(batch::Renderer& renderer, BodyBuilder& builder)

@@ -127,6 +127,14 @@ TEST_CASE("csv: fields are quoted as Python's csv module quotes them")
                                                 "\"say \"\"why\"\"\nnow\",00:03,,0.85,pending,7\r\n");
 }
 
+TEST_CASE("csv: a row is never an empty line")
+{
+    Representation wanted{.format = Format::csv, .columns = *parse_columns("Severity"), .selection = {}};
+    CHECK(answer(status_of(R"([{"video_id":"v"}])"),
+                 R"([{"video_id":"v","analysis":{"events":[{"t_start":"1","t_end":"2","severity":""}]}}])",
+                 wanted) == "Severity\r\n\"\"\r\n");
+}
+
 TEST_CASE("csv: the documented profile has 17 columns, the clients' 19 and 20, and an unknown column is named")
 {
     const auto status = status_of("[]");
