@@ -2,6 +2,7 @@
 
 #include "batch/parse.hpp"
 #include "batch/render.hpp"
+#include "fuzz/rfc4180.hpp"
 
 #include <cstdint>
 #include <cstdlib>
@@ -9,6 +10,17 @@
 using namespace nomadic::batch;
 
 namespace {
+
+// The header and a row for each event, all as wide.
+void check_table(std::string_view csv, std::uint64_t events)
+{
+    const auto rows = nomadic::fuzz::read_csv(csv);
+    if (!rows || rows->size() != events + 1)
+        std::abort();
+    for (const auto& row : *rows)
+        if (row.size() != rows->front().size())
+            std::abort();
+}
 
 void render_all(const StatusDocument& status, const std::vector<VideoRecord>& records)
 {
@@ -20,6 +32,8 @@ void render_all(const StatusDocument& status, const std::vector<VideoRecord>& re
         for (const auto& record : records)
             renderer->video(record, out);
         renderer->end(out);
+        if (format == Format::csv)
+            check_table(out, renderer->events());
     }
 }
 

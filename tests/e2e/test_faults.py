@@ -11,6 +11,7 @@ import threading
 
 import pytest
 
+from certificates import Authority
 from harness import BINARY, Daemon, Sandbox, run
 
 BATCH = "agent-250-600-1"
@@ -265,28 +266,15 @@ def test_commands(sandbox, daemon, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """An authority, and a certificate of its for localhost and 127.0.0.1."""
-    folder = tmp_path_factory.mktemp("certificates")
-
-    def openssl(*arguments):
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
-
-    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "ca.key",
-            "-out", "ca.pem", "-subj", "/CN=test authority", "-days", "2")
-    for name, alternative in (("good", "IP:127.0.0.1,DNS:localhost"), ("other", "DNS:other.example")):
-        (folder / "ext").write_text(f"subjectAltName={alternative}\n")
-        openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", f"{name}.key",
-                "-out", "csr", "-subj", "/CN=x")
-        openssl("x509", "-req", "-in", "csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-out",
-                f"{name}.pem", "-days", "2", "-extfile", "ext")
-    return folder
+def authority(tmp_path_factory):
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.mark.parametrize("name, trusted, status", [("good", True, 200), ("good", False, 502), ("other", True, 502)])
-def test_the_upstreams_certificate_is_verified(start, certificates, name, trusted, status):
-    upstream = Sandbox("--tls-certificate", str(certificates / f"{name}.pem"), "--tls-key", str(certificates / f"{name}.key"))
-    flags = ["--upstream-ca-file", str(certificates / "ca.pem")] if trusted else []
+def test_the_upstreams_certificate_is_verified(start, authority, name, trusted, status):
+    certificate, key = authority.issue(name, "IP:127.0.0.1,DNS:localhost" if name == "good" else "DNS:other.example")
+    upstream = Sandbox("--tls-certificate", str(certificate), "--tls-key", str(key))
+    flags = ["--upstream-ca-file", str(authority.pem)] if trusted else []
     daemon = start(*flags, "--upstream-retries", "0", upstream=upstream)
     answer = daemon.get(ANALYSIS)
     assert answer.status == status, answer.body
