@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "proxy/http/chunk_encoding.hpp"
+#include "proxy/net/transfer_buffer.hpp"
 
 namespace nomadic::proxy {
 
@@ -80,11 +81,11 @@ private:
 awaitable<bool> write_file(Transport& transport, asio::thread_pool& workers, std::shared_ptr<const cache::Body> body,
                            std::chrono::milliseconds patience)
 {
-    constexpr std::size_t piece = 128 * 1024; // each client that does not read holds one
-    std::string buffer(piece, '\0');
+    TransferBuffer buffer;
     for (std::uint64_t offset = 0; offset < body->size();) {
+        const auto room = buffer.room();
         const auto read = [&]() -> awaitable<Result<std::size_t>> {
-            co_return body->read_at(offset, buffer.data(), buffer.size());
+            co_return body->read_at(offset, static_cast<char*>(room.data()), room.size());
         };
         auto got = co_await asio::co_spawn(workers, read, asio::use_awaitable);
         if (!got || *got == 0) {
@@ -92,7 +93,7 @@ awaitable<bool> write_file(Transport& transport, asio::thread_pool& workers, std
                        {{"error", got ? "it is too short" : got.error().detail}});
             co_return false;
         }
-        const bool written = co_await transport.write({}, std::string_view(buffer).substr(0, *got), patience);
+        const bool written = co_await transport.write({}, buffer.read(*got), patience);
         if (!written)
             co_return false;
         offset += *got;

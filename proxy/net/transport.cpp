@@ -1,11 +1,18 @@
 #include "proxy/net/transport.hpp"
 
+#include <limits>
 #include <poll.h>
 #include <sys/socket.h>
 
 namespace nomadic::proxy {
 
 namespace {
+
+// As Asio's transfer_all, which hands over 64 KiB at a time: the peer would wake up for each.
+std::size_t all_at_once(const boost::system::error_code& error, std::size_t)
+{
+    return error ? 0 : std::numeric_limits<std::size_t>::max();
+}
 
 template <class Stream>
 class StreamTransport final : public Transport {
@@ -29,7 +36,7 @@ public:
     }
     awaitable<ReadResult> write_all(std::array<asio::const_buffer, 2> buffers) override
     {
-        return asio::async_write(stream_, buffers, as_result);
+        return asio::async_write(stream_, buffers, all_at_once, as_result);
     }
     void shutdown_send() override
     {

@@ -5,6 +5,7 @@
 #include "proxy/http/chunk_encoding.hpp"
 #include "proxy/http/field_list.hpp"
 #include "proxy/http/via.hpp"
+#include "proxy/net/transfer_buffer.hpp"
 #include "proxy/upstream/upload.hpp"
 
 namespace nomadic::proxy {
@@ -175,15 +176,14 @@ Response HttpUpstream::pass_on(std::shared_ptr<Forwarding> forwarding) const
     if (reader.done())
         forwarding->finish();
     response.body = Stream([forwarding = std::move(forwarding)](BodyWriter& writer) -> awaitable<Result<void>> {
-        constexpr std::size_t piece = 64 * 1024;
-        std::string buffer(piece, '\0');
+        TransferBuffer buffer;
         for (;;) {
-            auto got = co_await forwarding->reader.read_some(asio::buffer(buffer));
+            auto got = co_await forwarding->reader.read_some(buffer.room());
             if (!got)
                 co_return got.error();
             if (*got == 0)
                 break;
-            if (auto written = co_await writer.write({buffer.data(), *got}); !written)
+            if (auto written = co_await writer.write(buffer.read(*got)); !written)
                 co_return written;
         }
         for (const auto& [name, value] : allowed_trailers(forwarding->reader.trailers()))

@@ -1,6 +1,7 @@
 #include "proxy/upstream/upload.hpp"
 
 #include "proxy/http/chunk_encoding.hpp"
+#include "proxy/net/transfer_buffer.hpp"
 
 namespace nomadic::proxy {
 
@@ -76,12 +77,11 @@ awaitable<void> Upload::run(std::shared_ptr<State> state)
         if (state->word == State::Word::answered)
             co_return;
     }
-    constexpr std::size_t piece = 64 * 1024;
     const bool chunked = !state->body.length();
-    std::string buffer(piece, '\0');
+    TransferBuffer buffer;
     std::string chunk;
     for (;;) {
-        auto got = co_await state->body.read_some(asio::buffer(buffer));
+        auto got = co_await state->body.read_some(buffer.room());
         if (!got) {
             state->failure = got.error();
             state->to->close();
@@ -89,7 +89,7 @@ awaitable<void> Upload::run(std::shared_ptr<State> state)
         }
         if (*got == 0)
             break;
-        auto bytes = std::string_view(buffer).substr(0, *got);
+        auto bytes = buffer.read(*got);
         if (chunked) {
             encode_chunk(bytes, chunk);
             bytes = chunk;
