@@ -1,11 +1,8 @@
 #include "base/log.hpp"
 
-#include <boost/json/serialize.hpp>
-#include <boost/json/value.hpp>
-#include <spdlog/async.h>
-#include <spdlog/async_logger.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include "base/line_writer.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -15,12 +12,12 @@
 #include <mutex>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace nomadic::log {
 
 namespace {
 
-constexpr std::size_t most_waiting_lines = 8192;
 constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", "warn", "error"};
 
 // The same warning is written so often in such a time; the next one after it says how many were left out.
@@ -31,23 +28,9 @@ constexpr std::size_t most_messages = 256; // that are told apart
 std::atomic<Level> least_level{Level::info};
 std::atomic<Format> line_format{Format::logfmt};
 
-struct Backend {
-    std::shared_ptr<spdlog::details::thread_pool> pool =
-        std::make_shared<spdlog::details::thread_pool>(most_waiting_lines, 1);
-    std::shared_ptr<spdlog::sinks::stderr_sink_mt> sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-    std::shared_ptr<spdlog::async_logger> logger = std::make_shared<spdlog::async_logger>(
-        "nomadic-cached", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
-
-    Backend()
-    {
-        logger->set_pattern("%v");
-        logger->set_level(spdlog::level::trace);
-    }
-};
-
-Backend& backend()
+LineWriter& writer()
 {
-    static Backend instance;
+    static LineWriter instance;
     return instance;
 }
 
@@ -120,22 +103,55 @@ Repeats& repeats()
     return instance;
 }
 
-std::string now_text()
+// All but the milliseconds stays the same for a second.
+std::string_view now_text()
 {
+    constexpr std::size_t up_to_the_second = sizeof "2026-01-31T12:00:00." - 1;
+    thread_local std::time_t known = -1;
+    thread_local std::array<char, 32> text{};
     const auto now = std::chrono::system_clock::now();
     const auto seconds = std::chrono::system_clock::to_time_t(now);
+    if (seconds != known) {
+        std::tm parts{};
+        ::gmtime_r(&seconds, &parts);
+        std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &parts);
+        known = seconds;
+    }
     const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
-                       parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, millis);
+    auto end = up_to_the_second;
+    for (const auto unit : {100, 10, 1})
+        text.at(end++) = static_cast<char>('0' + millis / unit % 10);
+    text.at(end++) = 'Z';
+    return {text.data(), end};
 }
 
 bool plain(std::string_view text)
 {
-    return !text.empty() && text.find_first_of(" \"=\\") == std::string_view::npos &&
-           std::all_of(text.begin(), text.end(),
-                       [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7F; });
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return static_cast<unsigned char>(c) > 0x20 && c != 0x7F && c != '"' && c != '=' && c != '\\';
+    });
+}
+
+void append_quoted(std::string_view text, std::string& line) // as a JSON string
+{
+    constexpr std::string_view hexadecimal = "0123456789abcdef";
+    line += '"';
+    for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            line += '\\';
+            line += c;
+        } else if (c == '\n') {
+            line += "\\n";
+        } else if (code < 0x20 || code == 0x7F) {
+            line += "\\u00";
+            line += hexadecimal[code >> 4U];
+            line += hexadecimal[code & 0xFU];
+        } else {
+            line += c;
+        }
+    }
+    line += '"';
 }
 
 void append_logfmt(std::string_view name, std::string_view value, std::string& line)
@@ -147,13 +163,15 @@ void append_logfmt(std::string_view name, std::string_view value, std::string& l
     if (plain(value))
         line += value;
     else
-        line += boost::json::serialize(boost::json::value(value));
+        append_quoted(value, line);
 }
 
 void append_json(std::string_view name, std::string_view value, std::string& line)
 {
     line += line.empty() ? '{' : ',';
-    line += boost::json::serialize(boost::json::value(name)) + ":" + boost::json::serialize(boost::json::value(value));
+    append_quoted(name, line);
+    line += ':';
+    append_quoted(value, line);
 }
 
 void append(Format format, std::string_view name, std::string_view value, std::string& line)
@@ -161,8 +179,8 @@ void append(Format format, std::string_view name, std::string_view value, std::s
     format == Format::json ? append_json(name, value, line) : append_logfmt(name, value, line);
 }
 
-std::string render_after(std::string line, Format format, Level level, std::string_view message, Pairs pairs,
-                         std::uint64_t left_out = 0)
+void append_rest(Format format, Level level, std::string_view message, Pairs pairs, std::uint64_t left_out,
+                 std::string& line)
 {
     append(format, "level", level_names.at(static_cast<std::size_t>(level)), line);
     append(format, "message", message, line);
@@ -172,19 +190,19 @@ std::string render_after(std::string line, Format format, Level level, std::stri
         append(format, "left_out", std::to_string(left_out), line);
     if (format == Format::json)
         line += '}';
-    return line;
 }
 
 void write_line(Level level, std::string_view message, Pairs pairs, std::uint64_t left_out)
 {
     const auto format = line_format.load();
-    std::string line;
+    thread_local std::string line; // keeps its room
+    line.clear();
     if (!writes_to_journal())
         append(format, "time", now_text(), line);
-    line = render_after(std::move(line), format, level, message, pairs, left_out);
+    append_rest(format, level, message, pairs, left_out, line);
     if (writes_to_journal())
         line.insert(0, journal_severity(level));
-    backend().logger->log(spdlog::level::info, spdlog::string_view_t(line));
+    writer().add(line);
 }
 
 } // namespace
@@ -199,7 +217,7 @@ void flush()
 {
     for (const auto& [message, count] : repeats().take_left_out())
         write_line(Level::warn, message, {}, count);
-    backend().logger->flush();
+    writer().flush();
 }
 
 bool enabled(Level level)
@@ -218,7 +236,9 @@ void write(Level level, std::string_view message, Pairs pairs)
 
 std::string render(Format format, Level level, std::string_view message, Pairs pairs)
 {
-    return render_after({}, format, level, message, pairs);
+    std::string line;
+    append_rest(format, level, message, pairs, 0, line);
+    return line;
 }
 
 } // namespace nomadic::log

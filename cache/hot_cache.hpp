@@ -23,6 +23,8 @@ public:
     std::optional<HotEntry> find(const std::string& name);
     void insert(const std::string& name, HotEntry entry); // nothing happens when it alone would not fit
 
+    void count_hit() { ++counts_.hits; } // of who kept an entry and gave it out once more
+
     std::uint64_t bytes() const { return bytes_; }
     std::size_t size() const { return entries_.size(); }
 

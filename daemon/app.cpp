@@ -9,6 +9,7 @@
 #include "proxy/http/conditional.hpp"
 #include "proxy/http/page_guard.hpp"
 #include "proxy/http/problem.hpp"
+#include "proxy/http/server_timing.hpp"
 #include "proxy/http/via.hpp"
 #include "proxy/routes/health.hpp"
 
@@ -170,6 +171,7 @@ Result<void> App::make_services(const config::Environment& environment)
         .handler = [this](proxy::Request& request) { return handle(request); },
         .workers = workers_,
     });
+    batches_->on_change([sessions = sessions_] { sessions->repeats.forget(); });
     const proxy::IntrospectionRoutes::Subjects subjects{.metrics = metrics_,
                                                         .batches = *batches_,
                                                         .renderings = *renderings_,
@@ -235,28 +237,47 @@ awaitable<proxy::Response> App::handle(proxy::Request& request)
     const auto begun = std::chrono::steady_clock::now();
     auto response = co_await answer(request);
     guard_->allow_origin(request, response);
+    const auto finished = std::chrono::steady_clock::now(); // before the wall clock, so that nothing lives too long
+    const auto now = clock_.now();
     if (!response.forwarded) {
-        response.fields.set("Date", proxy::http_date(clock_.now()));
+        response.fields.set("Date", proxy::http_date(now));
         proxy::keep_from_pages(response.fields);
     }
-    const auto took = std::chrono::steady_clock::now() - begun;
-    metrics_.request(request, response, took);
-    if (log::enabled(log::Level::info))
-        log_access(request, response, took);
+    auto note = note_of(request, response);
+    note(request.peer, request.request_id, finished - begun);
+    if (response.same_until) {
+        const auto date_moves_on = std::chrono::floor<std::chrono::seconds>(now) + std::chrono::seconds{1};
+        const auto until = std::min<TimePoint>(*response.same_until, date_moves_on);
+        auto again = [this, note = std::move(note), rendered = response.fields.has("X-Total-Count")](
+                         const proxy::Peer& peer, std::string_view request_id, std::chrono::nanoseconds took) {
+            if (rendered)
+                renderings_->count_hit();
+            note(peer, request_id, took);
+        };
+        response.repeat = std::make_shared<const proxy::Repeat>(finished + (until - now), std::move(again));
+    }
     co_return response;
 }
 
-// The path alone: a query may hold what somebody searches for.
-void App::log_access(const proxy::Request& request, const proxy::Response& response,
-                     std::chrono::steady_clock::duration took)
+proxy::Repeat::Note App::note_of(const proxy::Request& request, const proxy::Response& response)
 {
-    log::info("request", {{"method", request.method},
-                          {"path", request.path},
-                          {"status", std::to_string(response.status)},
-                          {"cache", std::string(response.fields.get("Cache-Status"))},
-                          {"ms", std::to_string(std::chrono::duration<double, std::milli>(took).count())},
-                          {"peer", request.peer.address},
-                          {"request_id", request.request_id}});
+    // The path alone: a query may hold what somebody searches for.
+    return [series = metrics_.series(request, response), method = request.method, path = request.path,
+            status = std::to_string(response.status), cache = std::string(response.fields.get("Cache-Status"))](
+               const proxy::Peer& peer, std::string_view request_id, std::chrono::nanoseconds took) {
+        series.count(took);
+        if (!log::enabled(log::Level::info))
+            return;
+        std::string milliseconds;
+        proxy::append_milliseconds(took, milliseconds);
+        log::info("request", {{"method", method},
+                              {"path", path},
+                              {"status", status},
+                              {"cache", cache},
+                              {"ms", std::move(milliseconds)},
+                              {"peer", peer.address},
+                              {"request_id", std::string(request_id)}});
+    };
 }
 
 awaitable<proxy::Response> App::answer(proxy::Request& request)
@@ -286,6 +307,7 @@ Result<config::Reloaded> App::reload(const config::Settings& next)
     guard_ = std::make_unique<proxy::HostGuard>(settings_.server, std::move(*tokens));
     batches_->reconfigure(settings_);
     sessions_->limits = settings_.limits;
+    sessions_->repeats.forget();
     log::configure(settings_.log.level, settings_.log.format);
     return reloaded;
 }

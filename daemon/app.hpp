@@ -52,8 +52,8 @@ private:
     Result<void> open_sockets();
     proxy::awaitable<proxy::Response> handle(proxy::Request& request);
     proxy::awaitable<proxy::Response> answer(proxy::Request& request);
-    static void log_access(const proxy::Request& request, const proxy::Response& response,
-                           std::chrono::steady_clock::duration took);
+    // What counts and logs such an answer.
+    proxy::Repeat::Note note_of(const proxy::Request& request, const proxy::Response& response);
     static proxy::awaitable<void> drain_and_stop(App& app);
 
     // What is destroyed last stands first: suspended coroutines and sockets refer to the loop.

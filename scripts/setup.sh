@@ -4,8 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev
-          libspdlog-dev libtomlplusplus-dev libsystemd-dev
-          libcli11-dev doctest-dev clang clang-format clang-tidy python3-venv curl strace
+          libtomlplusplus-dev libsystemd-dev
+          libcli11-dev doctest-dev clang clang-format clang-tidy python3-venv curl strace valgrind
           openssl systemd systemd-container dpkg-dev lintian man-db zsh fish) # the service and its package
 # The suite of HTTP cache tests is run by Node; a newer one than the distribution's brings npm itself.
 command -v node >/dev/null || packages+=(nodejs)

@@ -3,6 +3,7 @@
 // A request and its answer as the routes see them: nothing of sockets, framing or timeouts, which are the session's
 // (proxy/net). Loop thread.
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "cache/body.hpp"
 #include "proxy/net/asio.hpp"
@@ -91,6 +92,15 @@ public:
 // A failure after the head has gone out breaks the connection, so that a cut body can't pass for a whole one.
 using Stream = std::function<awaitable<Result<void>>(BodyWriter&)>;
 
+// What it takes to give an answer once more to the same request (proxy/net/repeats.hpp).
+struct Repeat {
+    using Note = std::function<void(const Peer& peer, std::string_view request_id, std::chrono::nanoseconds took)>;
+    Repeat(std::chrono::steady_clock::time_point end, Note on_repeat) : until(end), note(std::move(on_repeat)) {}
+
+    std::chrono::steady_clock::time_point until; // from then on it would be another answer
+    Note note;                                   // counts and logs it, each time
+};
+
 struct Response {
     unsigned status = 200;
     std::string reason; // "" for the usual one
@@ -99,6 +109,9 @@ struct Response {
     std::optional<std::uint64_t> content_length{}; // of a Stream, or of the body a HEAD answer leaves out
     bool close = false;
     bool forwarded = false; // the upstream's own, which we do not dress up
+    // A fresh answer from the store: until then the same request gets the same one, if nothing is written meanwhile.
+    std::optional<TimePoint> same_until{};
+    std::shared_ptr<const Repeat> repeat{}; // null: it is never given again
 };
 
 using Handler = std::function<awaitable<Response>(Request&)>;

@@ -27,14 +27,13 @@ std::size_t cache_result(const Response& response)
 
 } // namespace
 
-void Metrics::request(const Request& request, const Response& response, std::chrono::steady_clock::duration took)
+Metrics::Series Metrics::series(const Request& request, const Response& response)
 {
     auto route = routes_.find(std::string_view(request.route));
     if (route == routes_.end())
         route = routes_.try_emplace(std::string(request.route)).first;
     auto& outcome = route->second.at(cache_result(response));
-    ++outcome.statuses[response.status];
-    outcome.durations.observe(std::chrono::duration<double>(took).count());
+    return {outcome.statuses[response.status], outcome.durations};
 }
 
 void Metrics::expose(Exposition& exposition) const

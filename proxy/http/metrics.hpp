@@ -13,8 +13,23 @@ namespace nomadic::proxy {
 
 class Metrics {
 public:
+    // What counts requests of one route with one outcome: found once, it counts at no cost. Lives as long as we do.
+    class Series {
+    public:
+        void count(std::chrono::nanoseconds took) const
+        {
+            ++*requests_;
+            durations_->observe(std::chrono::duration<double>(took).count());
+        }
+
+    private:
+        friend class Metrics;
+        Series(std::uint64_t& requests, Histogram& durations) : requests_(&requests), durations_(&durations) {}
+        std::uint64_t* requests_;
+        Histogram* durations_;
+    };
     // The cache result is read off the answer's Cache-Status.
-    void request(const Request& request, const Response& response, std::chrono::steady_clock::duration took);
+    Series series(const Request& request, const Response& response);
     void expose(Exposition& exposition) const;
 
     // As in the `cache` label; `none` is for answers that have nothing to do with the cache.

@@ -10,27 +10,7 @@ namespace {
 
 std::string make_head(const Response& response, std::string_view framing, Connection connection, bool http_1_0)
 {
-    std::string head;
-    head.reserve(512);
-    head += "HTTP/1.1 ";
-    head += std::to_string(response.status);
-    head += ' ';
-    head += response.reason.empty() ? std::string(http::obsolete_reason(static_cast<http::status>(response.status)))
-                                    : response.reason;
-    head += "\r\n";
-    for (const auto& field : response.fields) {
-        head += field.name;
-        head += ": ";
-        head += field.value;
-        head += "\r\n";
-    }
-    head += framing;
-    if (connection == Connection::close)
-        head += "Connection: close\r\n";
-    else if (http_1_0)
-        head += "Connection: keep-alive\r\n";
-    head += "\r\n";
-    return head;
+    return begin_head(response, framing, connection, http_1_0 ? 0 : 1) + "\r\n";
 }
 
 std::string content_length(std::uint64_t size)
@@ -108,7 +88,7 @@ awaitable<bool> write_answer(Transport& transport, asio::thread_pool& workers, c
 {
     const auto patience = limits.body_timeout;
     const bool http_1_0 = request.minor_version == 0;
-    const bool bodiless = response.status == 304 || response.status == 204 || response.status < 200;
+    const bool bodiless = is_bodiless(response);
     const bool without_body = bodiless || request.method == "HEAD";
 
     if (const auto* stream = std::get_if<Stream>(&response.body)) {
@@ -139,8 +119,7 @@ awaitable<bool> write_answer(Transport& transport, asio::thread_pool& workers, c
 
     const auto* file = std::get_if<std::shared_ptr<const cache::Body>>(&response.body);
     const auto bytes = file == nullptr ? std::string_view(std::get<std::string>(response.body)) : (*file)->bytes();
-    const auto size = file != nullptr ? (*file)->size() : response.content_length.value_or(bytes.size());
-    const auto head = make_head(response, bodiless ? "" : content_length(size), connection, http_1_0);
+    const auto head = make_head(response, length_framing(response), connection, http_1_0);
     const bool begun = co_await transport.write(head, without_body ? std::string_view{} : bytes, patience);
     if (!begun || file == nullptr || (*file)->in_memory() || without_body)
         co_return begun;

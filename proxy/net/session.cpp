@@ -7,8 +7,7 @@
 #include "proxy/http/request_head.hpp"
 #include "proxy/net/answer_writer.hpp"
 #include "proxy/net/request_body.hpp"
-
-#include <algorithm>
+#include "proxy/net/request_id.hpp"
 
 namespace nomadic::proxy {
 
@@ -22,27 +21,6 @@ constexpr std::size_t kept_buffer = 2 * 1024, rest_of_head = 8 * 1024;
 
 // A request may be on its way when we stop: closing on it at once would lose it.
 constexpr std::chrono::milliseconds last_request_grace{250};
-
-std::string next_request_id()
-{
-    static auto counter = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
-    auto number = counter++ * 0x9E3779B97F4A7C15ULL; // spreads neighbours, stays unique
-    std::string id(16, '0');
-    for (auto& digit : id) {
-        digit = "0123456789abcdef"[number & 0xFU];
-        number >>= 4U;
-    }
-    return id;
-}
-
-// A client's id is echoed when it can't disturb a log or a header.
-bool is_sane_id(std::string_view id)
-{
-    return !id.empty() && id.size() <= 128 && std::all_of(id.begin(), id.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' ||
-               c == '.';
-    });
-}
 
 Failure nobody_there()
 {
@@ -74,7 +52,15 @@ awaitable<bool> Session::exchange()
             co_await refuse(length.error());
         co_return false;
     }
-    auto head = parse_request_head(std::string_view(buffer_).substr(0, *length));
+    if (!context_->draining) {
+        if (auto again = context_->repeats.find(std::string_view(buffer_).substr(0, *length), peer_)) {
+            buffer_.erase(0, *length);
+            co_return co_await repeat(std::move(*again));
+        }
+    }
+    const auto asked = buffer_.substr(0, *length);
+    const auto generation = context_->repeats.generation();
+    auto head = parse_request_head(asked);
     buffer_.erase(0, *length);
     if (!head) {
         co_await refuse(head.error());
@@ -92,6 +78,8 @@ awaitable<bool> Session::exchange()
     response.fields.set("X-Request-ID", request.request_id);
     const bool last =
         !head->framing.keep_alive || response.close || context_->draining || !body.drainable(most_drained_body);
+    if (!last && !head->framing.has_body() && !head->framing.expects_continue)
+        context_->repeats.keep(asked, request, response, generation);
     const bool written = co_await write_answer(*transport_, context_->workers, context_->limits, request, response,
                                                last ? Connection::close : Connection::keep_alive);
     response.body = {}; // whatever still read the request's body for it lets go
@@ -103,6 +91,21 @@ awaitable<bool> Session::exchange()
     if (written && !another)
         co_await finish_closing();
     co_return another;
+}
+
+awaitable<bool> Session::repeat(Repeats::Repeated again)
+{
+    auto body = again.body ? again.body->bytes() : std::string_view{};
+    const auto sent = transport_->send_now(again.head, body);
+    bool whole = sent == again.head.size() + body.size();
+    if (!whole) {
+        const auto of_head = std::min(sent, again.head.size());
+        const std::string head(again.head.substr(of_head)); // the next find() takes its bytes
+        body.remove_prefix(sent - of_head);
+        whole = co_await transport_->write(head, body, context_->limits.body_timeout);
+    }
+    count_traffic();
+    co_return whole;
 }
 
 awaitable<Response> Session::answer(Request& request)

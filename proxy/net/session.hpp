@@ -5,6 +5,7 @@
 
 #include "config/settings.hpp"
 #include "proxy/http/message.hpp"
+#include "proxy/net/repeats.hpp"
 #include "proxy/net/transport.hpp"
 
 namespace nomadic::proxy {
@@ -14,9 +15,10 @@ struct SessionContext {
     config::Limits limits;
     Handler handler;
     asio::thread_pool& workers; // files are read there, never on the loop
-    Traffic traffic{};          // of all exchanges that have ended
-    std::size_t open = 0;       // sessions that run
-    bool draining = false;      // answers say `Connection: close`, idle connections close soon
+    Repeats repeats{};
+    Traffic traffic{};     // of all exchanges that have ended
+    std::size_t open = 0;  // sessions that run
+    bool draining = false; // answers say `Connection: close`, idle connections close soon
 };
 
 class Session {
@@ -32,6 +34,7 @@ public:
 private:
     awaitable<bool> exchange(); // one request and its answer; true when another may follow
     awaitable<Result<std::size_t>> read_head();
+    awaitable<bool> repeat(Repeats::Repeated again); // false when the connection can't be used any more
     awaitable<Response> answer(Request& request);
     awaitable<void> refuse(const Failure& failure);
     awaitable<void> finish_closing();

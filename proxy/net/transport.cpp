@@ -1,6 +1,5 @@
 #include "proxy/net/transport.hpp"
 
-#include <limits>
 #include <poll.h>
 #include <sys/socket.h>
 
@@ -8,10 +7,24 @@ namespace nomadic::proxy {
 
 namespace {
 
-// As Asio's transfer_all, which hands over 64 KiB at a time: the peer would wake up for each.
-std::size_t all_at_once(const boost::system::error_code& error, std::size_t)
+// Of a long body at a time: enough to keep a fast reader busy, few enough that others get their turn in between.
+constexpr std::size_t piece = 512 * 1024;
+
+ReadResult send_some(Socket& socket, std::string_view first, std::string_view second)
 {
-    return error ? 0 : std::numeric_limits<std::size_t>::max();
+    // sendmsg does not write to what it sends; its parts are not const only because recvmsg shares them.
+    std::array<iovec, 2> parts{
+        {{const_cast<char*>(first.data()), first.size()}, {const_cast<char*>(second.data()), second.size()}}};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    for (;;) {
+        const auto count = ::sendmsg(socket.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (count >= 0)
+            return {boost::system::error_code(), static_cast<std::size_t>(count)};
+        if (errno != EINTR)
+            return {boost::system::error_code(errno, boost::system::system_category()), std::size_t{0}};
+    }
 }
 
 template <class Stream>
@@ -34,9 +47,28 @@ public:
     {
         return stream_.async_read_some(buffer, as_result);
     }
-    awaitable<ReadResult> write_all(std::array<asio::const_buffer, 2> buffers) override
+    std::size_t try_send(std::string_view first, std::string_view second) override
     {
-        return asio::async_write(stream_, buffers, all_at_once, as_result);
+        if constexpr (std::is_same_v<Stream, TlsSocket>)
+            return 0;
+        else
+            return std::get<1>(send_some(stream_, first, second));
+    }
+    awaitable<ReadResult> write_some(std::string_view first, std::string_view second) override
+    {
+        if constexpr (std::is_same_v<Stream, TlsSocket>) {
+            const std::array<asio::const_buffer, 2> buffers{asio::buffer(first), asio::buffer(second)};
+            co_return co_await stream_.async_write_some(buffers, as_result);
+        } else {
+            for (;;) {
+                auto [error] = co_await stream_.async_wait(Socket::wait_write, as_result);
+                if (error)
+                    co_return ReadResult{error, 0};
+                const auto sent = send_some(stream_, first, second);
+                if (std::get<0>(sent) != asio::error::would_block)
+                    co_return sent;
+            }
+        }
     }
     void shutdown_send() override
     {
@@ -81,20 +113,30 @@ private:
 
 } // namespace
 
+std::size_t Transport::send_now(std::string_view first, std::string_view second)
+{
+    const auto count = try_send(first, second.substr(0, piece));
+    traffic_.sent += count;
+    return count;
+}
+
 awaitable<bool> Transport::write(std::string_view first, std::string_view second, std::chrono::milliseconds patience)
 {
-    // Large enough to keep the socket busy, small enough that a slow but honest client moves one in time.
-    constexpr std::size_t piece = 256 * 1024;
-    do {
-        const auto now = second.substr(0, piece);
+    const auto gone = [&](std::size_t count) {
+        const auto of_first = std::min(count, first.size());
+        first.remove_prefix(of_first);
+        second.remove_prefix(count - of_first);
+        return first.empty() && second.empty();
+    };
+    // What the socket takes at once costs no wait.
+    for (bool all = gone(send_now(first, second)); !all;) {
         deadline_->in(patience);
-        auto [error, count] = co_await write_all({asio::buffer(first), asio::buffer(now)});
+        auto [error, count] = co_await write_some(first, second.substr(0, piece));
         traffic_.sent += count;
         if (error)
             co_return false;
-        first = {};
-        second.remove_prefix(now.size());
-    } while (!second.empty());
+        all = gone(count);
+    }
     deadline_->never();
     co_return true;
 }

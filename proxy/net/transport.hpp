@@ -26,7 +26,6 @@ public:
 
     virtual awaitable<bool> handshake() = 0; // of TLS, as its server
     virtual awaitable<ReadResult> read_some(asio::mutable_buffer buffer) = 0;
-    virtual awaitable<ReadResult> write_all(std::array<asio::const_buffer, 2> buffers) = 0;
     virtual void shutdown_send() = 0;
     virtual bool still_open() = 0;         // an idle connection that the peer has neither closed nor written to
     virtual awaitable<void> hang_up() = 0; // until the peer has closed its sending side, or the connection is broken
@@ -36,10 +35,17 @@ public:
     Deadline& deadline() { return *deadline_; }
     Traffic& traffic() { return traffic_; } // who reads adds what it got; what is written counts itself
 
-    // Writes all of it, piece by piece: each must be gone within `patience`.
+    // Sends what the connection takes at once, without waiting: how many bytes that were. None is no error; write()
+    // is told what is the matter.
+    std::size_t send_now(std::string_view first, std::string_view second);
+    // Writes all of it; something must be gone within each `patience`.
     awaitable<bool> write(std::string_view first, std::string_view second, std::chrono::milliseconds patience);
 
 protected:
+    virtual std::size_t try_send(std::string_view first, std::string_view second) = 0;
+    // Waits until some of it can be sent, and sends that.
+    virtual awaitable<ReadResult> write_some(std::string_view first, std::string_view second) = 0;
+
     std::optional<Deadline> deadline_;
 
 private:

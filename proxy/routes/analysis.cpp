@@ -4,19 +4,20 @@
 #include "proxy/http/cache_status.hpp"
 #include "proxy/http/conditional.hpp"
 #include "proxy/http/problem.hpp"
+#include "proxy/http/server_timing.hpp"
 #include "proxy/routes/analysis_query.hpp"
 
 namespace nomadic::proxy {
 
 namespace {
 
-void describe(const Answer& answer, const AnalysisQuery& query, Coding coding, Fields& fields)
+void describe(const Answer& answer, const AnalysisQuery& query, Coding coding, std::string etag, Fields& fields)
 {
     if (coding != Coding::identity)
         fields.set("Content-Encoding", std::string(to_string(coding)));
     describe_freshness(answer.provenance, fields);
     fields.set("Content-Type", std::string(batch::media_type(query.representation.format)));
-    fields.set("ETag", Renderings::etag(answer.snapshot, query.representation, coding));
+    fields.set("ETag", std::move(etag));
     fields.set("Last-Modified", http_date(answer.snapshot.fetched_at));
     fields.set("Accept-Ranges", "bytes");
     fields.set("Vary", "Accept, Accept-Encoding, Authorization, X-API-Key");
@@ -36,14 +37,6 @@ std::optional<std::uint64_t> counted_events(const Answer& answer, const batch::R
         if (wanted.selection.wants(static_cast<batch::Approval>(i)))
             events += answer.snapshot.events[i];
     return events;
-}
-
-std::string server_timing(std::chrono::steady_clock::duration lookup, std::chrono::steady_clock::duration render)
-{
-    const auto milliseconds = [](auto duration) {
-        return std::to_string(std::chrono::duration<double, std::milli>(duration).count());
-    };
-    return "cache;dur=" + milliseconds(lookup) + ", render;dur=" + milliseconds(render);
 }
 
 } // namespace
@@ -79,6 +72,7 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
     auto identity = co_await credentials_.identify(request);
     if (!identity)
         co_return identity.error();
+    const auto identity_until = identity->until;
 
     Want want{.identity = std::move(*identity),
               .batch_id = std::move(batch_id),
@@ -95,16 +89,18 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
     const auto found = std::chrono::steady_clock::now();
 
     const auto coding = negotiate_coding(request.fields);
-    const auto etag = Renderings::etag(answer->snapshot, query->representation, coding);
+    auto etag = Renderings::etag(answer->snapshot, query->representation, coding);
     Response response;
+    if (answer->same_until)
+        response.same_until = std::min(*answer->same_until, identity_until);
     if (not_modified(request.fields, etag, answer->snapshot.fetched_at)) {
-        describe(*answer, *query, coding, response.fields);
+        describe(*answer, *query, coding, etag, response.fields);
         response.status = 304;
         co_return response;
     }
     if (request.method == "HEAD" && !renderings_.find_hot(*answer, query->representation, coding)) {
         // Not worth rendering: what only that would tell is left out (RFC 9110, 9.3.2).
-        describe(*answer, *query, coding, response.fields);
+        describe(*answer, *query, coding, etag, response.fields);
         if (const auto events = counted_events(*answer, query->representation))
             response.fields.set("X-Total-Count", std::to_string(*events));
         response.body = Stream([](BodyWriter&) -> awaitable<Result<void>> { co_return Result<void>{}; });
@@ -116,15 +112,19 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
         answer = co_await batches_.around_store(want, rendered.error());
         if (!answer)
             co_return answer.error();
+        response.same_until.reset();
+        etag = Renderings::etag(answer->snapshot, query->representation, coding);
         rendered = co_await renderings_.get(*answer, query->representation, coding);
     }
     if (!rendered)
         co_return rendered.error();
-    describe(*answer, *query, coding, response.fields);
+    describe(*answer, *query, coding, etag, response.fields);
     response.fields.set("X-Total-Count", std::to_string(rendered->events));
-    response.fields.set("Server-Timing", server_timing(found - begun, std::chrono::steady_clock::now() - found));
+    std::string timing;
+    append_server_timing(found - begun, std::chrono::steady_clock::now() - found, timing);
+    response.fields.set("Server-Timing", std::move(timing));
     const auto size = rendered->body->size();
-    const auto range = requested_range(request, response.fields.get("ETag"), answer->snapshot.fetched_at, size);
+    const auto range = requested_range(request, etag, answer->snapshot.fetched_at, size);
     if (!range) {
         auto refused = problem(range.error(), request.target);
         refused.fields.set("Content-Range", unsatisfied_range(size));

@@ -33,6 +33,8 @@ struct Answer {
     cache::Snapshot snapshot;              // of a held batch: its facts, id 0
     std::shared_ptr<const HeldBatch> held; // null when the batch is in the store
     Provenance provenance;
+    // A fresh answer: asked again the same way, it is the same until then, unless a newer state comes to be known.
+    std::optional<TimePoint> same_until{};
 };
 
 } // namespace nomadic::proxy

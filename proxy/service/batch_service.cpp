@@ -99,8 +99,13 @@ awaitable<Result<Answer>> BatchService::get(Want want)
 
     const Decision decision = cache::decide(facts_of(snapshot), want.directives, policy_);
     switch (decision.action) {
-    case Action::serve:
-        co_return stored_answer(*snapshot, decision);
+    case Action::serve: {
+        auto answer = stored_answer(*snapshot, decision);
+        if (decision.age < decision.freshness_lifetime)
+            answer.same_until =
+                snapshot->validated_at + decision.age + std::chrono::seconds{1}; // then its Age moves on
+        co_return answer;
+    }
     case Action::serve_and_refresh:
         asio::co_spawn(executor_, refresh_behind(want, key), asio::detached);
         co_return stored_answer(*snapshot, decision);
@@ -267,6 +272,7 @@ awaitable<void> BatchService::invalidate(Key key)
 {
     if (auto found = known_.find(key); found != known_.end())
         found->second.stale = true;
+    changed_();
     flights_.supersede(key);
     statuses_.supersede(key);
     running_.forget(key);
@@ -280,9 +286,11 @@ awaitable<Result<bool>> BatchService::purge(Key key)
 {
     flights_.supersede(key);
     known_.erase(key);
+    changed_();
     auto remove = [key](Store& store) { return store.purge(key); };
     auto purged = co_await store_.write(remove);
     known_.erase(key);
+    changed_();
     co_return purged;
 }
 
@@ -384,6 +392,7 @@ awaitable<void> BatchService::keep_bounds(Key key)
     evictions_ += evicted->size();
     for (const auto& gone : *evicted) {
         known_.erase(gone);
+        changed_();
         log::info("a batch was evicted to stay within cache.disk_quota", {{"batch_id", gone.batch_id}});
     }
 }
@@ -393,6 +402,7 @@ void BatchService::know(const Snapshot& snapshot)
     if (known_.size() >= most_known)
         known_.clear();
     known_[snapshot.key] = snapshot;
+    changed_();
 }
 
 cache::Facts BatchService::facts_of(const std::optional<Snapshot>& snapshot) const

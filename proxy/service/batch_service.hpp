@@ -66,6 +66,8 @@ public:
     }
     // Freshness, history and quota from now on. The rest stays as it was made.
     void reconfigure(const config::Settings& settings);
+    // `changed` is called whenever the answer to a request may no longer be what it was.
+    void on_change(std::function<void()> changed) { changed_ = std::move(changed); }
     bool offline() const { return upstream_ == nullptr; }
     std::size_t flights() const { return flights_.size(); }
     std::uint64_t evictions() const { return evictions_; } // batches, since the start
@@ -89,6 +91,7 @@ private:
 
     awaitable<void> keep_bounds(cache::Key key);
 
+    std::function<void()> changed_ = [] {};
     cache::Policy policy_;
     config::History history_;
     std::uint64_t disk_quota_;

@@ -82,7 +82,11 @@ awaitable<Result<Identity>> Credentials::identify(const Request& request)
             co_return co_await anonymous_identity();
         co_return who.error();
     }
-    co_return Identity{.scopes = {who->scope}, .credential = *key, .label = who->label};
+    const bool stands = parameters_.reach == Reach::offline;
+    co_return Identity{.scopes = {who->scope},
+                       .credential = *key,
+                       .label = who->label,
+                       .until = stands ? TimePoint::max() : who->verified_at + parameters_.auth.verify_ttl};
 }
 
 awaitable<Result<Identity>> Credentials::daemon_identity()

@@ -15,8 +15,9 @@ namespace nomadic::proxy {
 struct Identity {
     // Where to look, best first; what is fetched is stored under the first. More than one only offline without a key.
     std::vector<cache::Scope> scopes;
-    Credential credential; // what goes upstream; empty offline
-    std::string label;     // "daemon", or the verified user or org; never a key
+    Credential credential;              // what goes upstream; empty offline
+    std::string label;                  // "daemon", or the verified user or org; never a key
+    TimePoint until = TimePoint::max(); // when it has to be verified again
 };
 
 // Offline there is nobody to verify a key with: what was verified before stands, whatever its age.

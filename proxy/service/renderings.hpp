@@ -33,6 +33,8 @@ public:
     // What a 206 sends of a body; lives no longer than this.
     Stream part(std::shared_ptr<const cache::Body> body, ByteRange range);
 
+    // One more answer was given from the hot cache without asking it (proxy/net/repeats.hpp).
+    void count_hit() { hot_.count_hit(); }
     const cache::HotCache& hot() const { return hot_; }
 
 private:
