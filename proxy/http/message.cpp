@@ -25,6 +25,10 @@ awaitable<Result<std::string>> read_body(BodyReader& body, std::uint64_t limit)
             co_return bytes;
         if (bytes.size() > limit)
             co_return too_large();
+        if (body.crawls())
+            co_return Failure{.code = Errc::bad_request,
+                              .detail = "The request's body comes too slowly (limits.body_timeout).",
+                              .members = {}};
     }
 }
 

@@ -59,6 +59,8 @@ public:
     virtual const Fields& trailers() const = 0;              // complete once read_some has returned 0
     // The client sends the body only when told to: the first read_some does so (RFC 9110, 10.1.1).
     virtual bool awaits_continue() const = 0;
+    // It has kept us waiting for longer than limits.body_timeout, and what came was hardly worth it.
+    virtual bool crawls() const = 0;
     // Once the client has closed its side, calls `act` every second until the request is over. It may be gone, or may
     // only have no more to say: whoever works for it decides by what still moves.
     virtual void on_hang_up(std::function<void()> act) = 0;

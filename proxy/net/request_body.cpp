@@ -75,6 +75,13 @@ awaitable<void> RequestBody::watch(std::shared_ptr<Transport> transport, std::sh
     }
 }
 
+bool RequestBody::crawls() const
+{
+    constexpr std::uint64_t slowest_a_second = 1024; // as no network of today is
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(waited_).count();
+    return waited_ > limits_.body_timeout && received_ < slowest_a_second * static_cast<std::uint64_t>(seconds + 1);
+}
+
 std::optional<std::uint64_t> RequestBody::length() const
 {
     if (framing_.chunked)
@@ -143,10 +150,13 @@ awaitable<Result<void>> RequestBody::fill()
 
 awaitable<Result<std::size_t>> RequestBody::receive(asio::mutable_buffer out)
 {
+    const auto begun = std::chrono::steady_clock::now();
     transport_->deadline().in(limits_.body_timeout);
     auto [error, count] = co_await transport_->read_some(out);
     transport_->deadline().never();
     transport_->traffic().received += count;
+    waited_ += std::chrono::steady_clock::now() - begun;
+    received_ += count;
     if (error)
         co_return Failure{
             .code = Errc::bad_request, .detail = "The request's body ended before it was whole.", .members = {}};

@@ -23,6 +23,7 @@ public:
     std::optional<std::uint64_t> length() const override;
     const Fields& trailers() const override { return decoder_.trailers(); }
     bool awaits_continue() const override { return framing_.expects_continue && !done_ && buffer_.empty(); }
+    bool crawls() const override;
     void on_hang_up(std::function<void()> act) override;
 
     // Until a reader that was cancelled has let go of us.
@@ -50,6 +51,8 @@ private:
     ChunkedDecoder decoder_;
     std::uint64_t left_;
     bool done_;
+    std::chrono::nanoseconds waited_{0}; // for the client, all in all
+    std::uint64_t received_ = 0;         // meanwhile
     std::shared_ptr<HangUp> hang_up_;
     std::shared_ptr<Rest> rest_; // null without a body
 };

@@ -109,6 +109,21 @@ struct Server::Sessions {
         all->context->open = all->running.size();
     }
 
+    bool full() const { return running.size() >= context->limits.max_connections; }
+
+    // Of those that have sent no whole request, the one that has kept us waiting longest goes: whoever opens
+    // connections and says nothing must not keep others out.
+    bool make_room()
+    {
+        std::shared_ptr<Session> longest;
+        for (const auto& [key, session] : running)
+            if (session->waiting_since() && (!longest || *session->waiting_since() < *longest->waiting_since()))
+                longest = session;
+        if (longest)
+            longest->close();
+        return longest != nullptr;
+    }
+
     static void begin(const std::shared_ptr<Sessions>& all, Socket socket)
     {
         auto peer = peer_of(socket);
@@ -226,17 +241,14 @@ awaitable<void> Server::accept(std::shared_ptr<Acceptor> acceptor, std::shared_p
 {
     asio::steady_timer pause(acceptor->get_executor());
     for (;;) {
-        // When there are too many, the next wait in the kernel's queue until one of ours has gone.
-        if (sessions->running.size() >= sessions->context->limits.max_connections) {
+        Socket socket(acceptor->get_executor());
+        auto [error] = co_await acceptor->async_accept(socket, as_result);
+        // When there are too many requests under way, whoever comes waits until one is answered.
+        while (!error && sessions->full() && !sessions->make_room()) {
             constexpr std::chrono::milliseconds retry{20};
             pause.expires_after(retry);
             co_await pause.async_wait(as_result);
-            if (!acceptor->is_open())
-                co_return;
-            continue;
         }
-        Socket socket(acceptor->get_executor());
-        auto [error] = co_await acceptor->async_accept(socket, as_result);
         if (!error) // also when we stopped accepting meanwhile: this one has left the kernel's queue and has only us
             Sessions::begin(sessions, std::move(socket));
         if (!acceptor->is_open())

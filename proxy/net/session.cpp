@@ -31,6 +31,7 @@ Failure nobody_there()
 
 awaitable<void> Session::run()
 {
+    waiting_since_ = std::chrono::steady_clock::now();
     transport_->deadline().in(context_->limits.header_timeout);
     bool more = co_await transport_->handshake();
     while (more)
@@ -127,6 +128,7 @@ awaitable<Response> Session::answer(Request& request)
 awaitable<Result<std::size_t>> Session::read_head()
 {
     const auto& limits = context_->limits;
+    waiting_since_ = std::chrono::steady_clock::now();
     idle_ = buffer_.empty();
     if (idle_ && buffer_.capacity() > kept_buffer)
         std::string().swap(buffer_);
@@ -138,6 +140,7 @@ awaitable<Result<std::size_t>> Session::read_head()
         const auto length = head_length(buffer_);
         if (length && *length <= limits.max_header_bytes) {
             idle_ = false;
+            waiting_since_.reset();
             co_return *length;
         }
         if (length || buffer_.size() > limits.max_header_bytes)

@@ -29,7 +29,13 @@ public:
 
     awaitable<void> run(); // until the connection ends
     void drain();          // the answer under way, or to the request that comes within a moment, is the last
-    void close() { transport_->close(); }
+    void close()
+    {
+        waiting_since_.reset();
+        transport_->close();
+    }
+    // For the whole of a request's head; absent while a request is under way.
+    std::optional<std::chrono::steady_clock::time_point> waiting_since() const { return waiting_since_; }
 
 private:
     awaitable<bool> exchange(); // one request and its answer; true when another may follow
@@ -46,6 +52,7 @@ private:
     std::shared_ptr<SessionContext> context_;
     std::string buffer_; // read and not yet used
     bool idle_ = false;  // between requests
+    std::optional<std::chrono::steady_clock::time_point> waiting_since_;
 };
 
 } // namespace nomadic::proxy

@@ -289,6 +289,14 @@ awaitable<Result<Exchange>> HttpUpstream::attempt_on(Pool::Lease& lease, const S
     co_return co_await read_whole(lease, reader);
 }
 
+// A byte now and then would keep everybody waiting for ever.
+bool HttpUpstream::crawls(std::chrono::steady_clock::duration waited, std::size_t received) const
+{
+    constexpr std::size_t slowest_a_second = 1024; // as no network of today is
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(waited).count();
+    return waited > settings_.request_timeout && received < slowest_a_second * static_cast<std::size_t>(seconds + 1);
+}
+
 awaitable<Result<Exchange>> HttpUpstream::read_whole(Pool::Lease& lease, ResponseReader& reader)
 {
     Exchange exchange{.status = reader.status(), .fields = reader.fields(), .body = {}};
@@ -299,6 +307,7 @@ awaitable<Result<Exchange>> HttpUpstream::read_whole(Pool::Lease& lease, Respons
                           .members = {}};
     // Room for all of it and the read that finds its end, so that it is not moved about while it grows; within reason,
     // since it is only announced.
+    const auto begun = std::chrono::steady_clock::now();
     constexpr std::size_t piece = 256 * 1024, most_announced = 16 * 1024 * 1024;
     exchange.body.reserve(std::min<std::uint64_t>(reader.content_length().value_or(0), most_announced) + piece);
     for (;;) {
@@ -311,6 +320,10 @@ awaitable<Result<Exchange>> HttpUpstream::read_whole(Pool::Lease& lease, Respons
         counts_.bytes_received += *got;
         if (*got == 0)
             break;
+        if (crawls(std::chrono::steady_clock::now() - begun, exchange.body.size()))
+            co_return Failure{.code = Errc::upstream_timeout,
+                              .detail = "The upstream's answer comes too slowly (upstream.request_timeout).",
+                              .members = {}};
         if (exchange.body.size() > settings_.max_response_bytes)
             co_return Failure{.code = Errc::upstream_failed,
                               .detail =

@@ -40,6 +40,7 @@ private:
     awaitable<Result<Exchange>> attempt(const SmallRequest& request, const Asker& asker);
     awaitable<Result<Exchange>> attempt_on(Pool::Lease& lease, const SmallRequest& request, const Asker& asker,
                                            bool& begun);
+    bool crawls(std::chrono::steady_clock::duration waited, std::size_t received) const;
     awaitable<Result<Exchange>> read_whole(Pool::Lease& lease, ResponseReader& reader);
     awaitable<void> pause(std::chrono::milliseconds delay);
 

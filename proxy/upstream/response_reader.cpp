@@ -18,6 +18,13 @@ Failure broken(const std::string& why)
             .members = {}};
 }
 
+Failure too_late()
+{
+    return {.code = Errc::upstream_timeout,
+            .detail = "The upstream did not answer in time (upstream.request_timeout).",
+            .members = {}};
+}
+
 } // namespace
 
 ResponseReader::ResponseReader(std::shared_ptr<Transport> transport, std::string_view request_method,
@@ -29,12 +36,17 @@ awaitable<Result<void>> ResponseReader::read_head(std::function<void()> informed
 {
     for (unsigned seen = 0; seen <= most_informational; ++seen) {
         auto length = head_length(buffer_);
+        std::optional<std::chrono::steady_clock::time_point> end; // of our patience, once the head has begun
         while (!length) {
             if (buffer_.size() > most_head_bytes)
                 co_return broken("its head is too large");
             constexpr std::size_t piece = 16 * 1024;
             if (auto filled = co_await fill(piece); !filled)
                 co_return filled.error();
+            const auto now = std::chrono::steady_clock::now();
+            if (now >= end.value_or(now + patience_))
+                co_return too_late();
+            end = end.value_or(now + patience_);
             length = head_length(buffer_);
         }
         auto head = parse_response_head(std::string_view(buffer_).substr(0, *length), request_method_);
@@ -141,9 +153,7 @@ awaitable<Result<std::size_t>> ResponseReader::receive(asio::mutable_buffer out,
     transport_->deadline().never();
     received_ += count;
     if (transport_->deadline().expired())
-        co_return Failure{.code = Errc::upstream_timeout,
-                          .detail = "The upstream did not answer in time (upstream.request_timeout).",
-                          .members = {}};
+        co_return too_late();
     ended = error == asio::error::eof;
     if (error && !ended)
         co_return broken(error.message());

@@ -192,6 +192,39 @@ def test_slow_heads_and_bodies_end_and_disturb_nobody(daemon):
     assert len(ended) == len(threads)
 
 
+def drip(connection, data):
+    """A byte now and then, until the other side has had enough."""
+    with contextlib.suppress(OSError):
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            connection.settimeout(0.05)
+            with contextlib.suppress(TimeoutError):
+                return connection.recv(65536)
+    return b""
+
+
+def test_a_body_that_crawls_is_given_up(daemon):
+    with connect(daemon) as client:
+        client.sendall(b"POST /v1/prefetch HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n")
+        answer = drip(client, b" " * 100000)
+    assert answer.startswith(b"HTTP/1.1 400 ") and b"limits.body_timeout" in answer
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "], ids=["body", "head"])
+def test_an_upstream_that_crawls_is_given_up(start, upstream, head):
+    daemon = start("--upstream-retries", "0", "--upstream-request-timeout", "500ms", upstream=upstream)
+
+    def crawl(connection, _):
+        connection.sendall(head)
+        drip(connection, b" " * 100000)
+
+    upstream.script = crawl
+    refused = daemon.get(ANALYSIS)
+    assert refused.status == 504 and "upstream.request_timeout" in refused.json()["detail"]
+    upstream.script = upstream._respond
+    assert daemon.get(ANALYSIS).status == 200
+
+
 def test_thousands_of_idle_connections_cost_little(start, upstream):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 16384), hard))
@@ -207,6 +240,31 @@ def test_thousands_of_idle_connections_cost_little(start, upstream):
         assert int(connections.group(1)) > 5000
         assert memory(daemon, "VmRSS") < 100 * MIB
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.parametrize("said", [b"", b"GET / HTTP/1.1\r\nX: "], ids=["nothing", "half a head"])
+def test_whoever_takes_every_connection_and_says_nothing_keeps_nobody_out(start, upstream, said):
+    daemon = start("--limits-max-connections", "20", "--limits-idle-timeout", "1h", "--limits-header-timeout", "1h", upstream=upstream)
+    go_on = threading.Event()
+
+    def slow(asked):
+        assert go_on.wait(PATIENCE)
+        return whole_batches(asked)
+
+    upstream.answer = slow
+    with contextlib.ExitStack() as held:
+        asking = held.enter_context(connect(daemon))
+        asking.sendall(f"GET {ANALYSIS} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        silent = [held.enter_context(connect(daemon)) for _ in range(60)]
+        for client in silent:
+            with contextlib.suppress(OSError):
+                client.sendall(said)
+        for _ in range(10):
+            assert daemon.get("/healthz").status == 200
+        with contextlib.suppress(ConnectionResetError):
+            assert silent[0].recv(1) == b""  # the first to come has waited longest
+        go_on.set()
+        assert read_head(asking).startswith(b"HTTP/1.1 200 ")  # who asked for something keeps their place
 
 
 def test_readers_that_never_read_cost_no_more_than_what_is_set_aside_for_answers(sandbox, start):
