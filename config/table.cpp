@@ -58,7 +58,7 @@ const std::array table{
             [](Settings& s) -> Slot { return &s.upstream.client_key; }},
     Setting{"upstream", "proxy",
             "HTTP proxy to reach the upstream through, http://host:port; empty: HTTPS_PROXY, "
-            "HTTP_PROXY and NO_PROXY",
+            "http_proxy and NO_PROXY, of which the first two may hold a user and password",
             [](Settings& s) -> Slot { return &s.upstream.proxy; }},
     Setting{"upstream", "connect_timeout", "Longest wait for a connection, TLS included",
             [](Settings& s) -> Slot { return &s.upstream.connect_timeout; }, 1, hour},

@@ -52,6 +52,17 @@ Contradiction check_pair(const std::string& first, const std::string& first_name
                          : Contradiction{first_name, "is set without " + second_name + ": both are needed"};
 }
 
+Contradiction check_url(const char* setting, const std::string& url, const char* example)
+{
+    if (is_http_url(url))
+        return {};
+    if (url.find('@') != std::string::npos)
+        return {setting,
+                "holds a user or password, which would be shown wherever the setting is. Leave it out; that of a "
+                "proxy may stand in the environment's HTTPS_PROXY"};
+    return {setting, "is \"" + url + "\", but must be a URL such as \"" + example + "\""};
+}
+
 } // namespace
 
 std::optional<HostPort> split_host_port(std::string_view text)
@@ -86,19 +97,10 @@ std::pair<std::string, std::string> first_contradiction(const Settings& settings
         check_pair(server.tls_certificate, "server.tls_certificate", server.tls_key, "server.tls_key"),
         check_pair(upstream.client_certificate, "upstream.client_certificate", upstream.client_key,
                    "upstream.client_key"),
-        is_http_url(upstream.base_url)
-            ? Contradiction{}
-            : Contradiction{"upstream.base_url",
-                            "is \"" + upstream.base_url +
-                                "\", but must be a URL such as \"https://api-prod.nomadicml.com\""},
-        is_http_url(settings.dashboard.base_url)
-            ? Contradiction{}
-            : Contradiction{"dashboard.base_url", "is \"" + settings.dashboard.base_url +
-                                                      "\", but must be a URL such as \"https://app.nomadicml.com\""},
-        upstream.proxy.empty() || is_http_url(upstream.proxy)
-            ? Contradiction{}
-            : Contradiction{"upstream.proxy",
-                            "is \"" + upstream.proxy + "\", but must be a URL such as \"http://proxy.example:3128\""},
+        check_url("upstream.base_url", upstream.base_url, "https://api-prod.nomadicml.com"),
+        check_url("dashboard.base_url", settings.dashboard.base_url, "https://app.nomadicml.com"),
+        upstream.proxy.empty() ? Contradiction{}
+                               : check_url("upstream.proxy", upstream.proxy, "http://proxy.example:3128"),
     };
     for (const auto& contradiction : found)
         if (!contradiction.first.empty())

@@ -39,15 +39,18 @@ Result<std::optional<proxy::Endpoint>> upstream_proxy(const config::Upstream& se
                   : value_of(environment, {"http_proxy"}); // HTTP_PROXY can be forged in CGI: see httpoxy
     if (url.empty())
         return std::optional<proxy::Endpoint>{};
-    if (!url.starts_with("http://"))
+    // Without the URL, which may hold a password.
+    const auto unusable = [](const char* why) {
         return Failure{.code = Errc::invalid_configuration,
-                       .detail = "The proxy " + url +
-                                 " can't be used: only http://host:port is understood. Set "
-                                 "upstream.proxy.",
+                       .detail = std::string("The proxy of upstream.proxy, HTTPS_PROXY or http_proxy can't be used: ") +
+                                 why + " Write http://host:port.",
                        .members = {}};
+    };
+    if (!url.starts_with("http://"))
+        return unusable("only a plain HTTP proxy is understood.");
     auto endpoint = proxy::parse_endpoint(url);
     if (!endpoint)
-        return endpoint.error();
+        return unusable("that is no URL.");
     return std::optional(std::move(*endpoint));
 }
 

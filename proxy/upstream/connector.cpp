@@ -72,6 +72,13 @@ Result<std::shared_ptr<Connector>> Connector::make(const config::Upstream& setti
     return std::make_shared<Connector>(std::move(endpoint), std::move(proxy), std::move(tls), settings.connect_timeout);
 }
 
+std::string Connector::proxy_authorization() const
+{
+    if (!proxy_ || !proxy_->authorization)
+        return {};
+    return "Proxy-Authorization: " + std::string(proxy_->authorization->reveal()) + "\r\n";
+}
+
 awaitable<Result<std::shared_ptr<Transport>>> Connector::connect()
 {
     auto socket = co_await open_socket(proxy_ ? *proxy_ : endpoint_);
@@ -84,7 +91,8 @@ awaitable<Result<std::shared_ptr<Transport>>> Connector::connect()
             (endpoint_.host.find(':') == std::string::npos ? endpoint_.host : "[" + endpoint_.host + "]") + ":" +
             endpoint_.port;
         const ConnectTimer timer(*socket, connect_timeout_);
-        const auto request = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n\r\n";
+        const auto request =
+            "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n" + proxy_authorization() + "\r\n";
         auto [write_error, written] = co_await asio::async_write(*socket, asio::buffer(request), as_result);
         beast::flat_buffer buffer;
         http::response_parser<http::empty_body> parser;

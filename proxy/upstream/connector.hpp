@@ -22,6 +22,8 @@ public:
     awaitable<Result<std::shared_ptr<Transport>>> connect();
     const Endpoint& endpoint() const { return endpoint_; }
     bool sends_absolute_targets() const { return proxy_ && !endpoint_.encrypted; }
+    // Proxy-Authorization and its line's end; "" when there is nothing to say to the proxy.
+    std::string proxy_authorization() const;
 
     Connector(Endpoint endpoint, std::optional<Endpoint> proxy, asio::ssl::context tls,
               std::chrono::milliseconds connect_timeout)

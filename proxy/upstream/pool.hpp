@@ -46,6 +46,7 @@ public:
     awaitable<Result<Lease>> borrow(Freshness freshness, Line line = Line::ours);
     const Endpoint& endpoint() const { return connector_->endpoint(); }
     bool sends_absolute_targets() const { return connector_->sends_absolute_targets(); }
+    std::string proxy_authorization() const { return connector_->proxy_authorization(); }
     void close_idle() { idle_.clear(); }
 
 private:

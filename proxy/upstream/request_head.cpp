@@ -21,6 +21,8 @@ std::string request_head(const Pool& pool, std::string_view method, std::string_
     head += target;
     head += " HTTP/1.1\r\n";
     field("Host", endpoint.authority());
+    if (pool.sends_absolute_targets())
+        head += pool.proxy_authorization(); // through a tunnel, the tunnel has said it
     for (const auto& [name, value] : fields)
         field(name, value);
     if (asker.credential) {

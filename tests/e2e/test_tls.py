@@ -183,6 +183,22 @@ def test_a_proxy_tunnels_and_sees_neither_key_nor_answer(start, far, authority, 
     assert far.names and set(far.names) == {"api.far.example"}
 
 
+def test_a_proxy_that_asks_who_we_are_is_told(start, far, authority):
+    tunnel = Tunnel(far)
+    daemon = start("--upstream-ca-file", str(authority.pem), upstream="https://api.far.example",
+                   environment={"HTTPS_PROXY": tunnel.url.replace("//", "//me:pass%20word@")})
+    assert daemon.get(ANALYSIS).status == 200
+    assert b"\r\nProxy-Authorization: Basic bWU6cGFzcyB3b3Jk\r\n" in tunnel.asked[0]
+    assert not [head for head in far.heads if b"Proxy-Authorization" in head]
+    assert "pass" not in daemon.output()
+
+
+def test_passwords_are_not_taken_where_they_would_be_shown(tmp_path):
+    for flags in (["--upstream-proxy", "http://me:secret@localhost:1"], ["--upstream-base-url", "https://me:secret@localhost:1"]):
+        done = run("serve", "--cache-data-dir", str(tmp_path), "--server-listen", "127.0.0.1:0", *flags)
+        assert done.returncode == 2 and "password" in done.stderr and "secret" not in done.stderr
+
+
 def test_what_is_behind_a_proxy_is_verified_as_well(start, serve, authority, good):
     tunnel = Tunnel(serve(*good))
     daemon = start("--upstream-retries", "0", "--upstream-ca-file", str(authority.pem), "--upstream-proxy", tunnel.url, upstream="https://api.far.example")

@@ -46,7 +46,11 @@ TEST_CASE("endpoint: base URLs")
     CHECK(https->port == "443");
     CHECK(https->base_path == "/prefix");
     CHECK(https->authority() == "api.example");
+    const auto proxy = parse_endpoint("http://me:pass%20word@proxy.example:3128");
+    CHECK(proxy->authority() == "proxy.example:3128");
+    CHECK(proxy->authorization->reveal() == "Basic bWU6cGFzcyB3b3Jk");
     const auto http = parse_endpoint("http://[::1]:8080");
+    CHECK_FALSE(http->authorization);
     REQUIRE(http);
     CHECK(http->host == "::1");
     CHECK(http->authority() == "[::1]:8080");
