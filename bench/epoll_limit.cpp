@@ -92,7 +92,7 @@ int main(int count, char** arguments)
     body.assign(std::istreambuf_iterator<char>(file), {});
     // As many bytes of head as the daemon sends.
     head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
-           "\r\nX-Padding: " + std::string(480, 'x') + "\r\n\r\n";
+           "\r\nX-Padding: " + std::string(595, 'x') + "\r\n\r\n";
 
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
     const int yes = 1;

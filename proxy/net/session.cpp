@@ -53,12 +53,6 @@ awaitable<bool> Session::exchange()
             co_await refuse(length.error());
         co_return false;
     }
-    if (!context_->draining) {
-        if (auto again = context_->repeats.find(std::string_view(buffer_).substr(0, *length), peer_)) {
-            buffer_.erase(0, *length);
-            co_return co_await repeat(std::move(*again));
-        }
-    }
     const auto asked = buffer_.substr(0, *length);
     const auto generation = context_->repeats.generation();
     auto head = parse_request_head(asked);
@@ -94,19 +88,14 @@ awaitable<bool> Session::exchange()
     co_return another;
 }
 
-awaitable<bool> Session::repeat(Repeats::Repeated again)
+// What the socket does not take at once is left to whoever can wait.
+Session::Rest Session::repeat(const Repeats::Repeated& again)
 {
     auto body = again.body ? again.body->bytes() : std::string_view{};
     const auto sent = transport_->send_now(again.head, body);
-    bool whole = sent == again.head.size() + body.size();
-    if (!whole) {
-        const auto of_head = std::min(sent, again.head.size());
-        const std::string head(again.head.substr(of_head)); // the next find() takes its bytes
-        body.remove_prefix(sent - of_head);
-        whole = co_await transport_->write(head, body, context_->limits.body_timeout);
-    }
-    count_traffic();
-    co_return whole;
+    const auto of_head = std::min(sent, again.head.size());
+    body.remove_prefix(sent - of_head);
+    return {std::string(again.head.substr(of_head)), body};
 }
 
 awaitable<Response> Session::answer(Request& request)
@@ -128,12 +117,7 @@ awaitable<Response> Session::answer(Request& request)
 awaitable<Result<std::size_t>> Session::read_head()
 {
     const auto& limits = context_->limits;
-    waiting_since_ = std::chrono::steady_clock::now();
-    idle_ = buffer_.empty();
-    if (idle_ && buffer_.capacity() > kept_buffer)
-        std::string().swap(buffer_);
-    const auto patience = context_->draining ? last_request_grace : limits.idle_timeout;
-    transport_->deadline().in(idle_ ? patience : limits.header_timeout);
+    await_request();
     for (;;) {
         if (buffer_.starts_with("\r\n"))
             buffer_.erase(0, 2); // an empty line before a request is let pass (RFC 9112, 2.2)
@@ -141,11 +125,25 @@ awaitable<Result<std::size_t>> Session::read_head()
         if (length && *length <= limits.max_header_bytes) {
             idle_ = false;
             waiting_since_.reset();
-            co_return *length;
+            const auto again = find_repeat(std::string_view(buffer_).substr(0, *length));
+            if (!again)
+                co_return *length;
+            buffer_.erase(0, *length);
+            const auto rest = repeat(*again);
+            if (!rest.empty()) {
+                const bool written = co_await transport_->write(rest.head, rest.body, limits.body_timeout);
+                if (!written)
+                    co_return nobody_there();
+            }
+            count_traffic();
+            await_request();
+            continue;
         }
         if (length || buffer_.size() > limits.max_header_bytes)
             co_return too_large();
         const auto used = buffer_.size();
+        if (used != 0 && std::exchange(idle_, false))
+            transport_->deadline().in(limits.header_timeout);
         const auto piece = used == 0 ? kept_buffer : rest_of_head;
         buffer_.resize(used + piece);
         auto [error, count] = co_await transport_->read_some(asio::buffer(buffer_.data() + used, piece));
@@ -153,10 +151,23 @@ awaitable<Result<std::size_t>> Session::read_head()
         buffer_.resize(used + count);
         if (error)
             co_return nobody_there();
-        if (idle_)
-            transport_->deadline().in(limits.header_timeout);
-        idle_ = false;
     }
+}
+
+void Session::await_request()
+{
+    const auto& limits = context_->limits;
+    waiting_since_ = std::chrono::steady_clock::now();
+    idle_ = buffer_.empty();
+    if (idle_ && buffer_.capacity() > kept_buffer)
+        std::string().swap(buffer_);
+    const auto patience = context_->draining ? last_request_grace : limits.idle_timeout;
+    transport_->deadline().in(idle_ ? patience : limits.header_timeout);
+}
+
+std::optional<Repeats::Repeated> Session::find_repeat(std::string_view head)
+{
+    return context_->draining ? std::nullopt : context_->repeats.find(head, peer_);
 }
 
 Failure Session::too_large() const

@@ -39,8 +39,18 @@ public:
 
 private:
     awaitable<bool> exchange(); // one request and its answer; true when another may follow
+    // Of an answer that is not all on its way.
+    struct Rest {
+        std::string head;
+        std::string_view body;
+        bool empty() const { return head.empty() && body.empty(); }
+    };
+
+    // The next head that needs the handler; those that need none are answered on the way.
     awaitable<Result<std::size_t>> read_head();
-    awaitable<bool> repeat(Repeats::Repeated again); // false when the connection can't be used any more
+    void await_request();
+    std::optional<Repeats::Repeated> find_repeat(std::string_view head);
+    Rest repeat(const Repeats::Repeated& again);
     awaitable<Response> answer(Request& request);
     awaitable<void> refuse(const Failure& failure);
     awaitable<void> finish_closing();
