@@ -3,6 +3,7 @@
 #include "batch/python.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace nomadic::batch {
 
@@ -29,6 +30,30 @@ Value overlay_value(const Value& value, json::Arena& arena)
     return Value::string(text, value.plain());
 }
 
+// Where a name stands in a list that only grows at its end: found by walking while there are few, by hash beyond, so
+// that an event with a hundred thousand members costs no square of it.
+class Places {
+public:
+    template <class Item, class NameOf>
+    std::size_t find(const Item* list, std::size_t count, std::string_view name, NameOf name_of)
+    {
+        constexpr std::size_t few = 32;
+        if (count <= few) {
+            const auto* const found =
+                std::find_if(list, list + count, [&](const Item& item) { return name_of(item) == name; });
+            return static_cast<std::size_t>(found - list);
+        }
+        for (; indexed_ < count; ++indexed_)
+            places_.emplace(name_of(list[indexed_]), indexed_);
+        const auto found = places_.find(name);
+        return found == places_.end() ? count : found->second;
+    }
+
+private:
+    std::size_t indexed_ = 0;
+    std::unordered_map<std::string_view, std::size_t> places_;
+};
+
 struct Pair {
     std::string_view base;
     bool plain;
@@ -39,6 +64,7 @@ struct Pair {
 std::vector<Pair> pairs_of(EventFields& event, json::Arena& arena)
 {
     std::vector<Pair> pairs;
+    Places places;
     for (const auto& [name_value, value] : event.members()) {
         const auto name = name_value.text();
         if (!is_end_of_pair(name))
@@ -46,10 +72,10 @@ std::vector<Pair> pairs_of(EventFields& event, json::Arena& arena)
         const auto base = name.substr(0, name.rfind('_'));
         if (!base.starts_with("frame_") && !base.starts_with("unix_timestamp"))
             continue;
-        auto found = std::find_if(pairs.begin(), pairs.end(), [&](const Pair& pair) { return pair.base == base; });
-        if (found == pairs.end())
-            found = pairs.insert(pairs.end(), {base, name_value.plain(), {}, {}});
-        (name.ends_with("_start") ? found->start : found->end) = overlay_value(value, arena);
+        const auto place = places.find(pairs.data(), pairs.size(), base, [](const Pair& pair) { return pair.base; });
+        if (place == pairs.size())
+            pairs.push_back({base, name_value.plain(), {}, {}});
+        (name.ends_with("_start") ? pairs[place].start : pairs[place].end) = overlay_value(value, arena);
     }
     std::erase_if(pairs, [](const Pair& pair) { return pair.start.is_null() && pair.end.is_null(); });
     return pairs;
@@ -70,12 +96,12 @@ Value merged_overlay(const Value* existing, const std::vector<Pair>& pairs, json
     auto* merged = arena.allocate<Member>(before.size() + pairs.size());
     std::copy(before.begin(), before.end(), merged);
     std::size_t count = before.size();
+    Places places; // among those before: no two pairs have one base
     for (const auto& pair : pairs) {
-        auto* const end = merged + count;
-        auto* place = std::find_if(merged, end, [&](const Member& member) { return member.name.text() == pair.base; });
-        if (place == end)
-            ++count;
-        *place = {Value::string(pair.base, pair.plain), pair_value(pair, arena)};
+        const auto found = places.find(before.data(), before.size(), pair.base,
+                                       [](const Member& member) { return member.name.text(); });
+        merged[found == before.size() ? count++ : found] = {Value::string(pair.base, pair.plain),
+                                                            pair_value(pair, arena)};
     }
     return Value::object({merged, count});
 }

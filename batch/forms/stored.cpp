@@ -4,6 +4,8 @@
 #include "batch/python.hpp"
 #include "batch/timestamp.hpp"
 
+#include <algorithm>
+
 namespace nomadic::batch {
 
 namespace {
@@ -105,9 +107,14 @@ void add_frame_fields(const StoredEvent& event, EventFields& fields, json::Arena
         if (!value.is_null())
             fields.set(name, value);
     }
+    const auto before = static_cast<std::ptrdiff_t>(fields.members().size()); // no name is twice in `data`
+    const auto is_there = [&](std::string_view name) {
+        return std::any_of(fields.members().begin(), fields.members().begin() + before,
+                           [name](const json::Member& member) { return member.name.text() == name; });
+    };
     for (const auto& [name_value, value] : event.data().members()) {
         const auto name = name_value.text();
-        if (!name.starts_with("frame_") || !(name.ends_with("_start") || name.ends_with("_end")) || fields.has(name))
+        if (!name.starts_with("frame_") || !(name.ends_with("_start") || name.ends_with("_end")) || is_there(name))
             continue;
         const bool coordinate =
             name.find("gps_lat") != std::string_view::npos || name.find("gps_lon") != std::string_view::npos;

@@ -3,6 +3,7 @@
 #include "batch/json/scan.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace nomadic::proxy {
 
@@ -143,11 +144,11 @@ Result<Query> parse_query(std::string_view query)
 
 Result<void> refuse_repeats(const Query& query, std::initializer_list<std::string_view> repeatable)
 {
-    for (auto one = query.begin(); one != query.end(); ++one) {
-        const auto same = [&](const auto& other) { return other.first == one->first; };
-        const bool allowed = std::find(repeatable.begin(), repeatable.end(), one->first) != repeatable.end();
-        if (!allowed && std::any_of(std::next(one), query.end(), same))
-            return bad("The parameter '" + one->first + "' is given more than once. Leave one.");
+    std::set<std::string_view> seen;
+    for (const auto& [name, value] : query) {
+        const bool allowed = std::find(repeatable.begin(), repeatable.end(), name) != repeatable.end();
+        if (!allowed && !seen.insert(name).second)
+            return bad("The parameter '" + name + "' is given more than once. Leave one.");
     }
     return {};
 }

@@ -132,7 +132,10 @@ awaitable<Result<std::shared_ptr<Transport>>> Connector::encrypt(Socket socket)
 {
     TlsSocket stream(std::move(socket), tls_);
     stream.set_verify_callback(asio::ssl::host_name_verification(endpoint_.host));
-    if (SSL_set_tlsext_host_name(stream.native_handle(), endpoint_.host.c_str()) != 1)
+    boost::system::error_code not_an_address;
+    asio::ip::make_address(endpoint_.host, not_an_address);
+    // Only names have a place in server_name (RFC 6066, 3).
+    if (not_an_address && SSL_set_tlsext_host_name(stream.native_handle(), endpoint_.host.c_str()) != 1)
         co_return unreachable("TLS", "the host name can't be sent");
     const ConnectTimer timer(stream, connect_timeout_);
     auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::client, as_result);

@@ -71,6 +71,20 @@ def test_json_that_is_nested_without_end_is_an_upstreams_failure(daemon, upstrea
     assert daemon.get(ANALYSIS).status == 200
 
 
+MANY = {f"frame_{number}_start": number for number in range(200_000)}
+NORMAL = {"t_start": "00:01", "t_end": "00:02", "label": "l", "category": "c"}
+
+
+@pytest.mark.parametrize("event", [NORMAL | MANY, {"type": "c", "time": "t=1", "end_time": "t=2", "data": MANY}, NORMAL | MANY | {"overlay": MANY}],
+                         ids=["normal", "stored", "overlay"])
+def test_an_event_of_many_members_takes_no_square_of_them(daemon, upstream, event):
+    analyses = [{"video_id": "v1", "analysis_id": "a1", "analysis": {"status": "completed", "events": [event]}}]
+    large = response(200, {"analyses": analyses, "unresolved_video_ids": [], "not_found_analysis_ids": []})
+    upstream.answer = lambda asked: large if asked.path.endswith("/bulk") else whole_batches(asked)
+    overlay = daemon.get(ANALYSIS).json()["results"][0]["events"][0]["overlay"]  # within the patience of the tests' client
+    assert len(overlay) >= len(MANY) and overlay["frame_7"] == {"start": 7, "end": None}
+
+
 def test_json_that_is_nested_without_end_is_no_key_and_no_message(start, upstream):
     deep = NESTED["objects"]
     shared = start("--upstream-retries", "0", key=None, upstream=upstream)

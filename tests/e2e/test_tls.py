@@ -80,6 +80,12 @@ def test_an_own_authority_is_believed_for_the_name_that_was_asked_for(start, ser
     assert upstream.names[0] == "localhost" and upstream.versions == {"TLSv1.3"}
 
 
+def test_an_address_is_no_server_name(start, serve, authority, good):
+    upstream = serve(*good)
+    daemon = start("--upstream-ca-file", str(authority.pem), upstream=upstream)
+    assert daemon.get(ANALYSIS).status == 200 and set(upstream.names) == {None}
+
+
 @pytest.mark.parametrize("wrong", ["stranger", "other name", "expired", "system's", "address alone"])
 def test_who_can_not_prove_to_be_the_upstream_is_not_asked(start, serve, authority, good, tmp_path, wrong):
     trusted, name = ["--upstream-ca-file", str(authority.pem)], "127.0.0.1"

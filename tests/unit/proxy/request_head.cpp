@@ -84,6 +84,15 @@ TEST_CASE("request head: what two readers could understand differently is refuse
     }
 }
 
+TEST_CASE("request head: a head of nothing but fields is refused")
+{
+    std::string fields;
+    for (int i = 0; i < 499; ++i)
+        fields += "a:\r\n";
+    CHECK(parse("GET / HTTP/1.1\r\nHost: h\r\n" + fields));
+    CHECK_FALSE(parse("GET / HTTP/1.1\r\nHost: h\r\n" + fields + "a:\r\n"));
+}
+
 TEST_CASE("request head: its length is known once it is all there")
 {
     CHECK_FALSE(head_length("GET / HTTP/1.1\r\nHost: a\r\n").has_value());
