@@ -9,11 +9,19 @@ namespace nomadic::batch {
 
 namespace {
 
+// Fetched once: OpenSSL would look through its providers each time.
+const EVP_MD* sha256()
+{
+    static const std::unique_ptr<EVP_MD, decltype(&EVP_MD_free)> fetched(EVP_MD_fetch(nullptr, "SHA256", nullptr),
+                                                                         EVP_MD_free);
+    return fetched.get();
+}
+
 class Sha256 {
 public:
     Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free)
     {
-        if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
+        if (!context_ || EVP_DigestInit_ex(context_.get(), sha256(), nullptr) != 1)
             throw std::runtime_error("SHA-256 is not available in this OpenSSL");
     }
     void part(std::string_view bytes)
@@ -57,10 +65,10 @@ Digest digest_of(const VideoRecord& record)
 
 std::string to_hex(const Digest& digest)
 {
-    std::string hex;
-    for (const auto byte : digest) {
-        hex += "0123456789abcdef"[byte >> 4];
-        hex += "0123456789abcdef"[byte & 0xF];
+    std::string hex(2 * digest.size(), '\0');
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+        hex[2 * i] = "0123456789abcdef"[digest[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[digest[i] & 0xF];
     }
     return hex;
 }

@@ -98,7 +98,7 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
         response.status = 304;
         co_return response;
     }
-    if (request.method == "HEAD" && !renderings_.find_hot(*answer, query->representation, coding)) {
+    if (request.method == "HEAD" && !renderings_.find_hot(etag)) {
         // Not worth rendering: what only that would tell is left out (RFC 9110, 9.3.2).
         describe(*answer, *query, coding, etag, response.fields);
         if (const auto events = counted_events(*answer, query->representation))
@@ -106,7 +106,7 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
         response.body = Stream([](BodyWriter&) -> awaitable<Result<void>> { co_return Result<void>{}; });
         co_return response;
     }
-    auto rendered = co_await renderings_.get(*answer, query->representation, coding);
+    auto rendered = co_await renderings_.get(*answer, query->representation, coding, etag);
     if (!rendered && !answer->held && !batches_.offline()) {
         // What is stored can't be read: upstream still can.
         answer = co_await batches_.around_store(want, rendered.error());
@@ -114,7 +114,7 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
             co_return answer.error();
         response.same_until.reset();
         etag = Renderings::etag(answer->snapshot, query->representation, coding);
-        rendered = co_await renderings_.get(*answer, query->representation, coding);
+        rendered = co_await renderings_.get(*answer, query->representation, coding, etag);
     }
     if (!rendered)
         co_return rendered.error();

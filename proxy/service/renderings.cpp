@@ -106,27 +106,21 @@ std::string Renderings::etag(const cache::Snapshot& snapshot, const batch::Repre
     return '"' + batch::to_hex(digest).substr(0, enough_digits) + '"';
 }
 
-awaitable<Result<HotEntry>> Renderings::get(Answer answer, batch::Representation representation, Coding coding)
+awaitable<Result<HotEntry>> Renderings::get(Answer answer, batch::Representation representation, Coding coding,
+                                            std::string etag)
 {
-    const auto name = etag(answer.snapshot, representation, coding);
-    if (auto hot = hot_.find(name))
+    if (auto hot = hot_.find(etag))
         co_return std::move(*hot);
     if (coding != Coding::identity)
-        co_return co_await encoded(std::move(answer), std::move(representation), coding);
+        co_return co_await encoded(std::move(answer), std::move(representation), coding, std::move(etag));
     auto work = [this, id = answer.snapshot.id, held = answer.held, representation = std::move(representation)](auto) {
         return render(id, held, representation);
     };
-    auto [flight, role] = flights_.join(name, std::move(work));
+    auto [flight, role] = flights_.join(etag, std::move(work));
     auto rendered = co_await flight->wait();
     if (rendered && role == Role::leader)
-        hot_.insert(name, *rendered);
+        hot_.insert(etag, *rendered);
     co_return rendered;
-}
-
-std::optional<HotEntry> Renderings::find_hot(const Answer& answer, const batch::Representation& representation,
-                                             Coding coding)
-{
-    return hot_.find(etag(answer.snapshot, representation, coding));
 }
 
 Stream Renderings::part(std::shared_ptr<const cache::Body> body, ByteRange range)
@@ -162,9 +156,9 @@ awaitable<Result<void>> Renderings::write_part(std::shared_ptr<const cache::Body
     co_return Result<void>{};
 }
 
-awaitable<Result<HotEntry>> Renderings::encoded(Answer answer, batch::Representation representation, Coding coding)
+awaitable<Result<HotEntry>> Renderings::encoded(Answer answer, batch::Representation representation, Coding coding,
+                                                std::string etag)
 {
-    const auto name = etag(answer.snapshot, representation, coding);
     auto plain = co_await get(std::move(answer), std::move(representation));
     if (!plain)
         co_return plain.error();
@@ -177,7 +171,7 @@ awaitable<Result<HotEntry>> Renderings::encoded(Answer answer, batch::Representa
     };
     auto coded = co_await store_.read(std::move(work));
     if (coded)
-        hot_.insert(name, *coded);
+        hot_.insert(etag, *coded);
     co_return coded;
 }
 

@@ -20,16 +20,21 @@ public:
     Renderings(const config::Cache& settings, std::string directory, cache::AsyncStore& store,
                const asio::any_io_executor& executor);
 
-    awaitable<Result<cache::HotEntry>> get(Answer answer, batch::Representation representation,
-                                           Coding coding = Coding::identity);
+    awaitable<Result<cache::HotEntry>> get(Answer answer, batch::Representation representation)
+    {
+        auto name = etag(answer.snapshot, representation);
+        return get(std::move(answer), std::move(representation), Coding::identity, std::move(name));
+    }
+    // For who has its entity tag already.
+    awaitable<Result<cache::HotEntry>> get(Answer answer, batch::Representation representation, Coding coding,
+                                           std::string etag);
 
     // The strong entity tag, quotes included (RFC 9110, 8.8.3): known without rendering.
     static std::string etag(const cache::Snapshot& snapshot, const batch::Representation& representation,
                             Coding coding = Coding::identity);
 
     // The same when it has been rendered already.
-    std::optional<cache::HotEntry> find_hot(const Answer& answer, const batch::Representation& representation,
-                                            Coding coding);
+    std::optional<cache::HotEntry> find_hot(const std::string& etag) { return hot_.find(etag); }
     // What a 206 sends of a body; lives no longer than this.
     Stream part(std::shared_ptr<const cache::Body> body, ByteRange range);
 
@@ -38,7 +43,8 @@ public:
     const cache::HotCache& hot() const { return hot_; }
 
 private:
-    awaitable<Result<cache::HotEntry>> encoded(Answer answer, batch::Representation representation, Coding coding);
+    awaitable<Result<cache::HotEntry>> encoded(Answer answer, batch::Representation representation, Coding coding,
+                                               std::string etag);
     awaitable<Result<void>> write_part(std::shared_ptr<const cache::Body> body, ByteRange range, BodyWriter& writer);
     awaitable<Result<cache::HotEntry>> render(std::int64_t snapshot, std::shared_ptr<const HeldBatch> held,
                                               batch::Representation representation);
