@@ -125,11 +125,18 @@ std::string_view now_text()
     return {text.data(), end};
 }
 
+// A character that a logfmt value holds without quotes; a table, since each character of each line is looked up.
+constexpr auto plain_characters = [] {
+    std::array<bool, 256> plain{};
+    for (unsigned c = 0x21; c < plain.size(); ++c)
+        plain.at(c) = c != 0x7F && c != '"' && c != '=' && c != '\\';
+    return plain;
+}();
+
 bool plain(std::string_view text)
 {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) > 0x20 && c != 0x7F && c != '"' && c != '=' && c != '\\';
-    });
+    return !text.empty() && std::all_of(text.begin(), text.end(),
+                                        [](char c) { return plain_characters.at(static_cast<unsigned char>(c)); });
 }
 
 void append_quoted(std::string_view text, std::string& line) // as a JSON string
