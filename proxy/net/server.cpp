@@ -240,6 +240,8 @@ void Server::start()
 awaitable<void> Server::accept(std::shared_ptr<Acceptor> acceptor, std::shared_ptr<Sessions> sessions)
 {
     asio::steady_timer pause(acceptor->get_executor());
+    boost::system::error_code ignored; // then they come one by one
+    acceptor->non_blocking(true, ignored);
     for (;;) {
         Socket socket(acceptor->get_executor());
         auto [error] = co_await acceptor->async_accept(socket, as_result);
@@ -253,13 +255,32 @@ awaitable<void> Server::accept(std::shared_ptr<Acceptor> acceptor, std::shared_p
             Sessions::begin(sessions, std::move(socket));
         if (!acceptor->is_open())
             co_return;
-        if (!error)
+        if (!error) {
+            accept_waiting(*acceptor, sessions);
             continue;
+        }
         // Out of file descriptors, most likely: trying again at once would only burn the processor.
         log::warn("a connection could not be accepted", {{"error", error.message()}});
         constexpr std::chrono::milliseconds breather{100};
         pause.expires_after(breather);
         co_await pause.async_wait(as_result);
+    }
+}
+
+// Those behind it in the kernel's queue: one in each turn of the loop would keep newcomers waiting for all that is
+// asked on the connections that are open.
+void Server::accept_waiting(Acceptor& acceptor, const std::shared_ptr<Sessions>& sessions)
+{
+    if (!acceptor.non_blocking())
+        return;
+    constexpr int most = 64;
+    for (int i = 0; i < most && !sessions->full(); ++i) {
+        Socket socket(acceptor.get_executor());
+        boost::system::error_code error; // that nobody waits, or what the next wait says as well
+        acceptor.accept(socket, error);
+        if (error)
+            return;
+        Sessions::begin(sessions, std::move(socket));
     }
 }
 

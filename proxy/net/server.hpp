@@ -39,6 +39,7 @@ private:
     struct Sessions; // outlives the server while a session still runs
 
     static awaitable<void> accept(std::shared_ptr<Acceptor> acceptor, std::shared_ptr<Sessions> sessions);
+    static void accept_waiting(Acceptor& acceptor, const std::shared_ptr<Sessions>& sessions);
 
     asio::any_io_executor executor_;
     std::shared_ptr<Sessions> sessions_;
