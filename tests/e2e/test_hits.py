@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import re
+import signal
 import socket
 import time
 import urllib.parse
@@ -137,6 +138,19 @@ def test_every_byte_and_every_hit_is_counted(daemon):
     after, _ = metrics()
     assert after[SENT] - before[SENT] == own + len(received)
     assert after[HOT] - before[HOT] == 21
+
+
+def test_a_reload_ends_what_is_no_longer_allowed(start, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text("[server]\nallowed_hosts = ['cache.test']\n")
+    daemon = start("--config", str(config))
+    connection = Connection(daemon)
+    for _ in range(3):
+        assert connection.get(Host="cache.test").status == 200
+    config.write_text("[server]\nallowed_hosts = []\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.wait_for("changed=server.allowed_hosts")
+    assert connection.get(Host="cache.test").status == 421
 
 
 def test_each_is_counted_and_logged(connection, daemon):
