@@ -1,5 +1,6 @@
 #include "batch/record.hpp"
 
+#include "batch/json/read.hpp"
 #include "batch/json/write.hpp"
 #include "batch/python.hpp"
 
@@ -177,6 +178,15 @@ VideoRecord keep_result(std::string_view video_id, const Value& result, json::Ar
         if (event.is_object())
             keep_form(event, {false, arena}, {&sink, EventSink::take});
     return record;
+}
+
+std::string analysis_id_of(const VideoRecord& record)
+{
+    const auto text = record.head + record.tail;
+    json::Arena arena;
+    const auto result = json::read(text, arena);
+    const auto id = result ? result->get("analysis_id") : Value{};
+    return python::truth(id) ? python::str(id) : std::string{};
 }
 
 } // namespace nomadic::batch

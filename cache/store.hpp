@@ -105,14 +105,17 @@ public:
     // empty optional where the batch has no such video.
     virtual Result<std::vector<std::optional<std::string>>> sources(std::int64_t snapshot,
                                                                     std::span<const std::string> video_ids) = 0;
+    // Upstream has confirmed the state: touched and returned, unless it is not the newest any more or was invalidated.
+    virtual Result<std::optional<Snapshot>> confirm(const Key&, std::int64_t snapshot, TimePoint now) = 0;
     virtual Result<void> invalidate(const Key&) = 0;
     virtual Result<void> pin(const Key&, bool pinned) = 0;
     virtual Result<bool> purge(const Key&) = 0; // false when there was none
 
     // Newest snapshot of each batch, by batch id, after `cursor` (exclusive). An empty scope list means all scopes.
     virtual Result<std::vector<Snapshot>> list(std::span<const Scope>, std::string_view cursor, std::size_t limit) = 0;
-    // The batches of these scopes that hold the video, in any of their states.
-    virtual Result<std::vector<Key>> batches_with(std::span<const Scope>, std::string_view video_id) = 0;
+    // The batches of whatever scope that one of these names: a batch's id, or that of a video or an analysis in any of
+    // its states.
+    virtual Result<std::vector<Key>> named_by(std::span<const std::string> names) = 0;
     virtual Result<std::vector<HistoryEntry>> history(const Key&) = 0; // newest first
     // Removes superseded snapshots beyond the newest `keep`, or last validated before `oldest`, and what only they
     // held. The newest always stays.

@@ -15,7 +15,9 @@ void drop_unreferenced(Session& session, std::int64_t batch_row)
 {
     std::unordered_set<std::int64_t> referenced;
     std::vector<std::int64_t> snapshots;
-    for (auto rows = session.database.query("SELECT id FROM snapshot WHERE batch = ?", batch_row); rows.next();)
+    for (auto rows =
+             session.database.query("SELECT id FROM snapshot WHERE batch = ? AND length(contents) > 0", batch_row);
+         rows.next();)
         snapshots.push_back(rows.integer(0));
     for (const auto snapshot : snapshots) {
         const auto contents = session.contents(snapshot);
@@ -67,8 +69,10 @@ Result<void> SqliteStore::trim_history(const Key& key, std::uint32_t keep, TimeP
             return {};
         Transaction transaction(session.database, Transaction::Kind::write);
         const int removed = session.database.run(
-            "DELETE FROM snapshot WHERE batch = ?1 AND id <> (SELECT max(id) FROM snapshot WHERE batch = ?1) AND "
-            "(validated_at < ?3 OR id NOT IN (SELECT id FROM snapshot WHERE batch = ?1 ORDER BY id DESC LIMIT ?2))",
+            // An earlier state is told from the next (past.hpp), so that none goes before those that are older.
+            "DELETE FROM snapshot WHERE batch = ?1 AND id <= (SELECT max(id) FROM snapshot WHERE batch = ?1 AND "
+            "id <> (SELECT max(id) FROM snapshot WHERE batch = ?1) AND (validated_at < ?3 OR "
+            "id NOT IN (SELECT id FROM snapshot WHERE batch = ?1 ORDER BY id DESC LIMIT ?2)))",
             *batch, static_cast<std::int64_t>(keep), to_milliseconds(oldest));
         if (removed > 0)
             drop_unreferenced(session, *batch);

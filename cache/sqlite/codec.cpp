@@ -144,16 +144,28 @@ EncodedRecord Codec::encode(const batch::VideoRecord& record)
 std::optional<batch::VideoRecord> Codec::decode(std::string_view video_id, std::string_view frame)
 {
     const auto packed = unpack(frame);
-    if (!packed)
+    return packed ? record_of(video_id, *packed) : std::nullopt;
+}
+
+std::optional<PlainRecord> Codec::plain(std::string_view record, std::string_view source)
+{
+    auto packed = decompress(record);
+    auto item = packed ? decompress(source, *packed) : std::nullopt;
+    if (!item)
         return std::nullopt;
-    Taker taker(*packed);
+    return PlainRecord{std::move(*packed), std::move(*item)};
+}
+
+std::optional<batch::VideoRecord> Codec::record_of(std::string_view video_id, std::string_view plain)
+{
+    Taker taker(plain);
     batch::VideoRecord record;
     record.video_id = video_id;
     record.head = taker.text();
     record.tail = taker.text();
     const auto count = taker.number();
     // A length that nothing stands behind is not worth its room.
-    record.spans.reserve(std::min<std::size_t>(count, packed->size() / span_bytes));
+    record.spans.reserve(std::min<std::size_t>(count, plain.size() / span_bytes));
     std::uint32_t offset = 0;
     for (std::uint32_t i = 0; i < count && taker.whole(); ++i) {
         const auto length = taker.number();

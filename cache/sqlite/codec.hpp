@@ -15,6 +15,11 @@ struct EncodedRecord {
     std::string record, source;
 };
 
+// The same, not compressed.
+struct PlainRecord {
+    std::string record, source;
+};
+
 class Codec {
 public:
     Codec();
@@ -24,6 +29,9 @@ public:
     // Empty when the bytes are not what encode() made. Fills all but the source.
     std::optional<batch::VideoRecord> decode(std::string_view video_id, std::string_view record);
     std::optional<std::string> decode_source(std::string_view record, std::string_view source);
+    // What the two frames hold, and a record from what the first one holds.
+    std::optional<PlainRecord> plain(std::string_view record, std::string_view source);
+    static std::optional<batch::VideoRecord> record_of(std::string_view video_id, std::string_view plain);
 
     std::string compress(std::string_view bytes, std::string_view prefix = {});
     std::optional<std::string> decompress(std::string_view frame, std::string_view prefix = {});

@@ -79,7 +79,7 @@ void EventPicker::each_wanted(std::int64_t content, const RecordOf& record, cons
 
 void EventPicker::each_row(std::int64_t content, const RecordOf& record, const Each& each)
 {
-    if (content >= first_missing_ && content <= last_missing_) {
+    if (content == no_rows || (content >= first_missing_ && content <= last_missing_)) {
         const auto& whole = record();
         for (std::size_t i = 0; i < whole.spans.size(); ++i)
             each(i, reader_.read(whole.event(i)));

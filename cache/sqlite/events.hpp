@@ -27,6 +27,7 @@ public:
     using RecordOf = std::function<const batch::VideoRecord&()>;
     using Each = std::function<void(std::size_t position, const batch::EventFacts& facts)>;
     void each_wanted(std::int64_t content, const RecordOf& record, const Each& each);
+    static constexpr std::int64_t no_rows = 0; // in place of a content: only the record knows its events
 
 private:
     void each_row(std::int64_t content, const RecordOf& record, const Each& each);

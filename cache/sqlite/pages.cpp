@@ -34,11 +34,11 @@ batch::VideoRecord decode_video(Codec& codec, std::string_view video_id, std::st
 }
 
 // What narrowing leaves of the video's events; false when that is none.
-bool narrow(StoredVideo& video, std::int64_t content, EventPicker& picker)
+bool narrow(StoredVideo& video, EventPicker& picker)
 {
     std::vector<std::size_t> wanted;
     picker.each_wanted(
-        content, [&]() -> const batch::VideoRecord& { return video.record(); },
+        video.rows_of(), [&]() -> const batch::VideoRecord& { return video.record(); },
         [&](std::size_t position, const auto&) { wanted.push_back(position); });
     if (wanted.empty())
         return false;
@@ -52,8 +52,11 @@ bool narrow(StoredVideo& video, std::int64_t content, EventPicker& picker)
 
 } // namespace
 
-StoredVideo::StoredVideo(Session& session, std::int64_t id, WithSource with_source)
+StoredVideo::StoredVideo(Session& session, std::int64_t id, WithSource with_source, const Past& past, std::size_t place)
     : session_(session),
+      past_(past),
+      place_(place),
+      id_(id),
       rows_(session.database.query("SELECT approved, rejected, pending, invalid, other, video_id, record, source "
                                    "FROM content WHERE id = ?",
                                    id)),
@@ -65,8 +68,8 @@ StoredVideo::StoredVideo(Session& session, std::int64_t id, WithSource with_sour
 
 bool StoredVideo::may_hold(const batch::Selection& selection) const
 {
-    return selection.everything() ||
-           (wanted_events(rows_, 0, selection) != 0 && selection.narrowing.allows_video(video_id()));
+    return selection.everything() || ((past_.differs(place_) || wanted_events(rows_, 0, selection) != 0) &&
+                                      selection.narrowing.allows_video(video_id()));
 }
 
 PackedVideo StoredVideo::packed() const
@@ -80,23 +83,40 @@ PackedVideo StoredVideo::packed() const
 batch::VideoRecord& StoredVideo::record()
 {
     if (!record_)
-        record_ = decode_video(session_.codec, rows_.bytes(5), rows_.bytes(6), rows_.bytes(7), with_source_);
+        record_ = past_.differs(place_)
+                      ? earlier_record()
+                      : decode_video(session_.codec, rows_.bytes(5), rows_.bytes(6), rows_.bytes(7), with_source_);
     return *record_;
 }
 
-void PageReader::read(Session& session, const std::vector<std::int64_t>& contents, PageSink& sink) const
+batch::VideoRecord StoredVideo::earlier_record() const
+{
+    auto plain = session_.codec.plain(rows_.bytes(6), rows_.bytes(7));
+    if (plain)
+        past_.take_back(place_, *plain);
+    auto record = plain ? Codec::record_of(video_id(), plain->record) : std::nullopt;
+    if (!record)
+        throw Damage("an earlier analysis of video " + std::string(video_id()) + " is damaged");
+    record->source = std::move(plain->source);
+    return std::move(*record);
+}
+
+void PageReader::read(Session& session, const std::vector<std::int64_t>& contents, const Past& past,
+                      PageSink& sink) const
 {
     EventPicker picker(session, selection_);
     Page page;
     std::size_t bytes = 0;
-    for (const auto id : contents) {
-        StoredVideo video(session, id, with_source_);
+    for (std::size_t place = 0; place < contents.size(); ++place) {
+        StoredVideo video(session, contents[place], with_source_, past, place);
         if (!video.may_hold(selection_))
             continue;
-        if (selection_.narrowing.empty()) {
+        if (selection_.narrowing.empty() && past.any())
+            keep_wanted(video.record());
+        if (selection_.narrowing.empty() && !past.any()) {
             page.packed.push_back(video.packed());
             bytes += usual_ratio * (page.packed.back().record.size() + page.packed.back().source.size());
-        } else if (narrow(video, id, picker)) {
+        } else if (selection_.narrowing.empty() || narrow(video, picker)) {
             page.records.push_back(std::move(video.record()));
             bytes += page.records.back().events.size() + page.records.back().source.size();
         }
@@ -114,10 +134,15 @@ void PageReader::decode(Page& page, Codec& codec) const
     for (const auto& packed : page.packed) {
         auto& record =
             page.records.emplace_back(decode_video(codec, packed.video_id, packed.record, packed.source, with_source_));
-        if (!selection_.everything())
-            std::erase_if(record.spans, [&](const auto& span) { return !selection_.wants(span.approval); });
+        keep_wanted(record);
     }
     page.packed.clear();
+}
+
+void PageReader::keep_wanted(batch::VideoRecord& record) const
+{
+    if (!selection_.everything())
+        std::erase_if(record.spans, [&](const auto& span) { return !selection_.wants(span.approval); });
 }
 
 // Decoded by whoever has nothing else to do.

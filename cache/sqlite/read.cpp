@@ -5,7 +5,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <unordered_set>
+#include <set>
+#include <unordered_map>
 
 namespace nomadic::cache::sqlite {
 
@@ -66,9 +67,11 @@ Result<std::optional<batch::StatusDocument>> SqliteStore::status(std::int64_t sn
 {
     return guarded([&]() -> Result<std::optional<batch::StatusDocument>> {
         auto session = readers_.borrow();
-        auto rows = session->database.query("SELECT s.status, s.metadata, b.batch_id FROM snapshot s "
-                                            "JOIN batch b ON b.id = s.batch WHERE s.id = ?",
-                                            snapshot);
+        // Where it is the next state's as well, it is kept there only.
+        auto rows = session->database.query(
+            "SELECT s.status, s.metadata, b.batch_id FROM snapshot s JOIN batch b ON b.id = s.batch WHERE s.id >= ?1 "
+            "AND s.batch = (SELECT batch FROM snapshot WHERE id = ?1) AND length(s.status) > 0 ORDER BY s.id LIMIT 1",
+            snapshot);
         if (!rows.next())
             return std::optional<batch::StatusDocument>{};
         auto source = session->codec.decompress(rows.bytes(0));
@@ -94,6 +97,7 @@ Result<void> SqliteStore::read(std::int64_t snapshot, const batch::Selection& se
         const auto contents = session->contents(snapshot);
         if (!contents)
             return gone(snapshot);
+        const Past past(*session, snapshot);
         const PageReader pages(selection, with_source);
         Codec codec; // the session's is busy with the pages to come
         const std::function<bool(Page)> each_of = [&](Page page) {
@@ -101,10 +105,10 @@ Result<void> SqliteStore::read(std::int64_t snapshot, const batch::Selection& se
             return std::all_of(page.records.begin(), page.records.end(), each);
         };
         if (contents->size() > worth_a_thread) {
-            read_ahead([&](PageSink& sink) { pages.read(*session, *contents, sink); }, each_of);
+            read_ahead([&](PageSink& sink) { pages.read(*session, *contents, past, sink); }, each_of);
         } else {
             AtOnce sink(each_of);
-            pages.read(*session, *contents, sink);
+            pages.read(*session, *contents, past, sink);
         }
         return {};
     });
@@ -119,12 +123,13 @@ Result<batch::Facets> SqliteStore::facets(std::int64_t snapshot, const batch::Se
         if (!contents)
             return gone(snapshot);
         batch::Facets facets;
+        const Past past(*session, snapshot);
         EventPicker picker(*session, selection);
-        for (const auto id : *contents) {
-            StoredVideo video(*session, id, WithSource::no);
+        for (std::size_t place = 0; place < contents->size(); ++place) {
+            StoredVideo video(*session, (*contents)[place], WithSource::no, past, place);
             if (video.may_hold(selection))
                 picker.each_wanted(
-                    id, [&]() -> const batch::VideoRecord& { return video.record(); },
+                    video.rows_of(), [&]() -> const batch::VideoRecord& { return video.record(); },
                     [&](std::size_t, const auto& facts) { facets.count(facts, video.video_id()); });
         }
         return facets;
@@ -140,7 +145,10 @@ Result<std::vector<std::optional<std::string>>> SqliteStore::sources(std::int64_
         const auto contents = session->contents(snapshot);
         if (!contents)
             return gone(snapshot);
-        const std::unordered_set<std::int64_t> members(contents->begin(), contents->end());
+        const Past past(*session, snapshot);
+        std::unordered_map<std::int64_t, std::size_t> places;
+        for (std::size_t place = 0; place < contents->size(); ++place)
+            places.try_emplace((*contents)[place], place);
         std::vector<std::optional<std::string>> sources;
         for (const auto& video_id : video_ids) {
             auto& source = sources.emplace_back();
@@ -148,8 +156,8 @@ Result<std::vector<std::optional<std::string>>> SqliteStore::sources(std::int64_
                                                 "batch = (SELECT batch FROM snapshot WHERE id = ?2)",
                                                 std::string_view(video_id), snapshot);
             while (!source && rows.next())
-                if (members.contains(rows.integer(0)))
-                    source = StoredVideo(*session, rows.integer(0), WithSource::yes).record().source;
+                if (const auto place = places.find(rows.integer(0)); place != places.end())
+                    source = StoredVideo(*session, place->first, WithSource::yes, past, place->second).record().source;
         }
         return sources;
     });
@@ -182,20 +190,21 @@ Result<std::vector<Snapshot>> SqliteStore::list(std::span<const Scope> scopes, s
     });
 }
 
-Result<std::vector<Key>> SqliteStore::batches_with(std::span<const Scope> scopes, std::string_view video_id)
+Result<std::vector<Key>> SqliteStore::named_by(std::span<const std::string> names)
 {
     return guarded([&]() -> Result<std::vector<Key>> {
         auto session = readers_.borrow();
-        std::vector<Key> keys;
-        for (const auto& scope : scopes) {
+        std::set<Key> keys;
+        for (const auto& name : names) {
             auto rows =
-                session->database.query("SELECT DISTINCT b.batch_id FROM content c JOIN batch b ON b.id = c.batch "
-                                        "WHERE c.video_id = ? AND b.scope = ?",
-                                        video_id, Blob(scope.id));
+                session->database.query("SELECT scope, batch_id FROM batch WHERE batch_id = ?1 OR id IN "
+                                        "(SELECT batch FROM content WHERE video_id = ?1 UNION "
+                                        "SELECT batch FROM content WHERE analysis_id = ?1 AND analysis_id <> '')",
+                                        std::string_view(name));
             while (rows.next())
-                keys.push_back({scope, std::string(rows.bytes(0))});
+                keys.insert({{to_digest(rows.bytes(0))}, std::string(rows.bytes(1))});
         }
-        return keys;
+        return std::vector<Key>(keys.begin(), keys.end());
     });
 }
 

@@ -79,7 +79,19 @@ FROM batch b JOIN member m ON m.snapshot = (SELECT max(id) FROM snapshot WHERE b
      JOIN content c ON c.id = m.content JOIN event e ON e.content = m.content;
 )";
 
-constexpr std::array migrations{version_1, version_2};
+// back      of a superseded snapshot: how it differs from the next (past.hpp). Its `contents` are empty then, and so
+// are
+//           `status` and `metadata` where they are the next one's.
+// The rest: so that a write that names an analysis finds the batches that hold it. What was stored before has none: its
+// batches are found by their own ids and those of their videos.
+constexpr const char* version_3 = R"(
+ALTER TABLE content ADD COLUMN analysis_id TEXT NOT NULL DEFAULT '';
+CREATE INDEX batch_name ON batch(batch_id);
+CREATE INDEX content_analysis ON content(analysis_id) WHERE analysis_id <> '';
+ALTER TABLE snapshot ADD COLUMN back BLOB NOT NULL DEFAULT x'';
+)";
+
+constexpr std::array migrations{version_1, version_2, version_3};
 static_assert(migrations.size() == newest_version);
 
 void create_install_secret(Database& database)

@@ -12,8 +12,6 @@ const std::string select_snapshot =
     "batch = b.id) "
     "FROM snapshot s JOIN batch b ON b.id = s.batch ";
 
-namespace {
-
 batch::Digest to_digest(std::string_view bytes)
 {
     batch::Digest digest{};
@@ -22,8 +20,6 @@ batch::Digest to_digest(std::string_view bytes)
     std::memcpy(digest.data(), bytes.data(), digest.size());
     return digest;
 }
-
-} // namespace
 
 Snapshot to_snapshot(const Rows& rows)
 {
@@ -63,7 +59,9 @@ std::optional<Snapshot> Session::newest(std::int64_t batch_row)
 
 std::optional<std::vector<std::int64_t>> Session::contents(std::int64_t snapshot)
 {
-    auto rows = database.query("SELECT contents FROM snapshot WHERE id = ?", snapshot);
+    auto rows = database.query("SELECT contents FROM snapshot WHERE id >= ?1 AND length(contents) > 0 AND "
+                               "batch = (SELECT batch FROM snapshot WHERE id = ?1) ORDER BY id LIMIT 1",
+                               snapshot);
     if (!rows.next())
         return std::nullopt;
     const auto packed = codec.decompress(rows.bytes(0));

@@ -14,7 +14,7 @@ struct Session {
 
     std::optional<std::int64_t> batch_row(const Key& key);
     std::optional<Snapshot> newest(std::int64_t batch_row);
-    // The ids of `content` that make a snapshot, in the batch's order.
+    // The ids of `content` that make a snapshot, in the batch's order: its own, or those that a Past leads back from.
     std::optional<std::vector<std::int64_t>> contents(std::int64_t snapshot);
 
     Database database;
@@ -24,6 +24,7 @@ struct Session {
 // Columns in the order of to_snapshot(); completed by a WHERE clause. `s` is the snapshot, `b` its batch.
 extern const std::string select_snapshot;
 Snapshot to_snapshot(const Rows& rows);
+batch::Digest to_digest(std::string_view bytes); // throws Damage when they are none
 
 std::int64_t to_milliseconds(TimePoint time);
 TimePoint from_milliseconds(std::int64_t milliseconds);

@@ -37,6 +37,24 @@ Result<std::unique_ptr<SnapshotWriter>> SqliteStore::begin(const Key& key)
     });
 }
 
+Result<std::optional<Snapshot>> SqliteStore::confirm(const Key& key, std::int64_t snapshot, TimePoint now)
+{
+    const std::scoped_lock lock(writer_->mutex);
+    return guarded([&]() -> Result<std::optional<Snapshot>> {
+        auto& session = writer_->session;
+        Transaction transaction(session.database, Transaction::Kind::write);
+        const auto batch = session.batch_row(key);
+        auto newest = batch ? session.newest(*batch) : std::nullopt;
+        if (!newest || newest->id != snapshot || newest->stale)
+            return std::optional<Snapshot>{};
+        session.database.run("UPDATE snapshot SET validated_at = max(validated_at, ?) WHERE id = ?",
+                             to_milliseconds(now), snapshot);
+        newest = session.newest(*batch);
+        transaction.commit();
+        return newest;
+    });
+}
+
 Result<void> SqliteStore::invalidate(const Key& key)
 {
     const std::scoped_lock lock(writer_->mutex);

@@ -24,12 +24,13 @@ public:
     Result<batch::Facets> facets(std::int64_t snapshot, const batch::Selection& selection) override;
     Result<std::vector<std::optional<std::string>>> sources(std::int64_t snapshot,
                                                             std::span<const std::string> video_ids) override;
+    Result<std::optional<Snapshot>> confirm(const Key& key, std::int64_t snapshot, TimePoint now) override;
     Result<void> invalidate(const Key& key) override;
     Result<void> pin(const Key& key, bool pinned) override;
     Result<bool> purge(const Key& key) override;
     Result<std::vector<Snapshot>> list(std::span<const Scope> scopes, std::string_view cursor,
                                        std::size_t limit) override;
-    Result<std::vector<Key>> batches_with(std::span<const Scope> scopes, std::string_view video_id) override;
+    Result<std::vector<Key>> named_by(std::span<const std::string> names) override;
     Result<std::vector<HistoryEntry>> history(const Key& key) override;
     Result<void> trim_history(const Key& key, std::uint32_t keep, TimePoint oldest) override;
     Result<void> used(std::span<const std::pair<Key, TimePoint>> reads) override;

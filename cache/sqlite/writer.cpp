@@ -1,6 +1,8 @@
 #include "cache/sqlite/writer.hpp"
 
+#include "batch/record.hpp"
 #include "cache/sqlite/events.hpp"
+#include "cache/sqlite/past.hpp"
 
 namespace nomadic::cache::sqlite {
 
@@ -104,10 +106,11 @@ std::int64_t Writer::stage(const Item& item, batch::EventFactsReader& facts)
     auto& database = shared_->session.database;
     const auto& events = item.content.events;
     database.run("INSERT INTO content(batch, video_id, digest, approved, rejected, pending, invalid, other, bytes, "
-                 "record, source) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 "record, source, analysis_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                  batch_row_, std::string_view(item.record.video_id), Blob(item.content.digest), signed_of(events[0]),
                  signed_of(events[1]), signed_of(events[2]), signed_of(events[3]), signed_of(events[4]),
-                 signed_of(item.content.bytes), as_blob(item.blobs.record), as_blob(item.blobs.source));
+                 signed_of(item.content.bytes), as_blob(item.blobs.record), as_blob(item.blobs.source),
+                 std::string_view(batch::analysis_id_of(item.record)));
     const auto id = database.last_insert_id();
     database.run("INSERT INTO staged(content) VALUES(?)", id);
     insert_events(database, id, item.record, facts);
@@ -142,7 +145,8 @@ Snapshot Writer::publish(const batch::StatusDocument& status, TimePoint now)
     session.database.run("UPDATE batch SET stale = 0, used_at = max(used_at, ?) WHERE id = ?", to_milliseconds(now),
                          batch_row_);
     if (before && before->digest == snapshot.digest) {
-        session.database.run("UPDATE snapshot SET validated_at = ? WHERE id = ?", to_milliseconds(now), before->id);
+        session.database.run("UPDATE snapshot SET validated_at = max(validated_at, ?) WHERE id = ?",
+                             to_milliseconds(now), before->id);
         drop_staged();
     } else {
         std::uint64_t changed = 0;
@@ -153,6 +157,8 @@ Snapshot Writer::publish(const batch::StatusDocument& status, TimePoint now)
         for (const auto& [video_id, content] : contents_)
             if (content.staged)
                 publish_one.run(content.id);
+        if (before)
+            keep_as_step_back(session, batch_row_, before->id, session.newest(batch_row_)->id);
     }
     auto stored = session.newest(batch_row_);
     transaction.commit();

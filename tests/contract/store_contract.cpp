@@ -281,17 +281,47 @@ TEST_CASE("store: upstream's own items come by video id, in the order asked for"
     CHECK(sources->at(2) == batch.records[0].source);
 }
 
-TEST_CASE("store: a video names the batches that hold it, within the scope")
+TEST_CASE("store: a batch, a video or an analysis names the batches that hold it, whosever they are")
 {
     const Directory directory;
     auto store = open(directory);
     for (const auto* id : {"b1", "b2"})
         REQUIRE(put(*store, {scope(), id}, make_batch(id, {{"approved"}, {}}), at(1)));
     REQUIRE(put(*store, {scope(), "b3"}, make_batch("b3", {{"approved"}}), at(1)));
-    REQUIRE(put(*store, {scope("other"), "b4"}, make_batch("b4", {{"approved"}, {}}), at(1)));
-    const std::array mine{scope()};
-    CHECK(*store->batches_with(mine, "video-1") == std::vector<Key>{{scope(), "b1"}, {scope(), "b2"}});
-    CHECK(store->batches_with(mine, "nobody")->empty());
+    REQUIRE(put(*store, {scope("other"), "b1"}, make_batch("b1", {{"approved"}, {}}), at(1)));
+    const auto named = [&](std::vector<std::string> names) {
+        auto keys = *store->named_by(names);
+        std::sort(keys.begin(), keys.end());
+        return keys;
+    };
+    const auto keys = [](std::vector<Key> all) {
+        std::sort(all.begin(), all.end());
+        return all;
+    };
+    const auto holders = keys({{scope(), "b1"}, {scope(), "b2"}, {scope("other"), "b1"}});
+    CHECK(named({"video-1"}) == holders);
+    CHECK(named({"a1"}) == holders);
+    CHECK(named({"b3"}) == keys({{scope(), "b3"}}));
+    CHECK(named({"b1", "video-0", "b1"}).size() == 4);
+    CHECK(named({"nobody", "", "%"}).empty());
+    CHECK(named({}).empty());
+}
+
+TEST_CASE("store: upstream's word that a state stands touches the newest one, unless a write went through")
+{
+    const Directory directory;
+    auto store = open(directory);
+    const Key key{scope(), "b1"};
+    const auto first = put(*store, key, make_batch("b1", {{"pending"}}), at(1));
+    const auto confirmed = *store->confirm(key, first->id, at(5));
+    REQUIRE(confirmed);
+    CHECK(confirmed->validated_at == at(5));
+    CHECK(confirmed->fetched_at == at(1));
+    CHECK((*store->confirm(key, first->id, at(3)))->validated_at == at(5));
+    CHECK_FALSE(store->confirm(key, first->id + 1, at(6))->has_value());
+    REQUIRE(store->invalidate(key));
+    CHECK_FALSE(store->confirm(key, first->id, at(7))->has_value());
+    CHECK_FALSE(store->confirm({scope("other"), "b1"}, first->id, at(7))->has_value());
 }
 
 TEST_CASE("store: a purged batch is gone, and a snapshot still coming in for it can't be published")

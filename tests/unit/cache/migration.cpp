@@ -74,10 +74,19 @@ public:
         database.script(version_1);
         database.script("ATTACH '" + directory(from) + "/cache.db' AS new");
         for (const std::string table : {"meta", "batch", "snapshot", "content"})
-            database.script("INSERT INTO main." + table + " SELECT * FROM new." + table);
+            database.script("INSERT INTO main." + table + " SELECT " + columns_of(database, table) + " FROM new." +
+                            table);
     }
 
 private:
+    static std::string columns_of(Database& database, const std::string& table)
+    {
+        std::string names;
+        for (auto rows = database.query("SELECT name FROM pragma_table_info('" + table + "', 'main')"); rows.next();)
+            names += (names.empty() ? "" : ", ") + std::string(rows.bytes(0));
+        return names;
+    }
+
     std::string root_;
 };
 
