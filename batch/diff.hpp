@@ -1,13 +1,18 @@
 #pragma once
 
-// What changed between two states of a batch: whose approval, whose content, which events came and went. An event is
-// known by its `event_id`; without one by its start, end, category and label, and among equals by its place. Any
-// thread.
+// What changed between two states of a batch: whose approval, whose content, which events came and went. Any thread.
+//
+// An event is known, within its video, by its `event_id`; without one by its start, end, category and label. Neither
+// has to be unique, and neither says anything of order: events of one identity are compared as a multiset. Those that
+// are equal are taken off first, then those that differ in their approval alone, and what is left is paired in its
+// order.
 
 #include "batch/batch.hpp"
+#include "batch/digest.hpp"
 
-#include <map>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace nomadic::batch {
@@ -35,15 +40,17 @@ public:
 
 private:
     struct Event {
-        std::string event_id, label, approval;
-        std::string content; // a digest of all but the approval
+        std::string identity, event_id, label, approval;
+        Digest content{}; // of all but the approval
     };
-    using Key = std::pair<std::string, std::string>; // video id, identity
+    using Events = std::vector<Event>;
 
-    template <class Each>
-    void each_event(const VideoRecord& record, Each each);
+    static Events events_of(const VideoRecord& record);
+    void compare(const std::string& video_id, const Events& before, const Events& after);
 
-    std::map<Key, Event> older_;
+    std::vector<std::string> order_; // of the older state's videos
+    std::unordered_map<std::string, Events> older_;
+    std::unordered_set<std::string> compared_; // a batch may name a video twice
     Difference difference_;
 };
 

@@ -47,7 +47,48 @@ TEST_CASE("diff: an event keeps its identity when events are reordered and its l
     CHECK(found.removed.empty());
 }
 
-TEST_CASE("diff: events without an id are known by what they say, equal ones by their order")
+TEST_CASE("diff: events that share an identity are a multiset: their order means nothing")
+{
+    for (const std::string id : {"", "same"}) {
+        const auto found = diff("[" + event(id, "a", "approved") + "," + event(id, "a", "pending") + "]",
+                                "[" + event(id, "a", "pending") + "," + event(id, "a", "approved") + "]");
+        CHECK(found.approvals.empty());
+        CHECK(found.changed.empty());
+        const auto more = diff("[" + event(id, "a", "approved") + "," + event(id, "a", "pending") + "]",
+                               "[" + event(id, "a", "rejected") + "," + event(id, "a", "pending") + "," +
+                                   event(id, "a", "pending") + "]");
+        REQUIRE(more.approvals.size() == 1);
+        CHECK(more.approvals[0].from == "approved");
+        CHECK(more.approvals[0].to == "rejected");
+        CHECK(more.added.size() == 1);
+        CHECK(more.removed.empty());
+    }
+}
+
+TEST_CASE("diff: a null approval is pending, and only a change of what it counts as is one")
+{
+    auto null_approval = event("1", "a", "pending");
+    null_approval.replace(null_approval.find("\"pending\""), 9, "null");
+    CHECK(diff("[" + event("1", "a", "pending") + "]", "[" + null_approval + "]").approvals.empty());
+    CHECK(diff("[" + event("1", "a", "approved") + "]", "[" + null_approval + "]").approvals.at(0).to == "pending");
+}
+
+TEST_CASE("diff: a video that is named twice is compared once")
+{
+    const auto twice = records("[" + event("1", "a", "pending") + "]");
+    const auto after = records("[" + event("1", "a", "approved") + "]");
+    Differ differ;
+    for (int i = 0; i < 2; ++i)
+        differ.older(twice[0]);
+    for (int i = 0; i < 2; ++i)
+        differ.newer(after[0]);
+    const auto found = differ.finish();
+    CHECK(found.approvals.size() == 1);
+    CHECK(found.added.empty());
+    CHECK(found.removed.empty());
+}
+
+TEST_CASE("diff: events without an id are known by what they say")
 {
     const auto found = diff("[" + event("", "a", "pending") + "," + event("", "a", "pending") + "]",
                             "[" + event("", "a", "pending") + "," + event("", "a", "rejected") + "," +
