@@ -1,5 +1,7 @@
 #include "cache/freshness.hpp"
 
+#include "config/freshness_rule.hpp"
+
 #include <algorithm>
 
 namespace nomadic::cache {
@@ -15,41 +17,71 @@ Decision with(Decision decision, Action action, std::string detail = {})
     return decision;
 }
 
-// A stored state that the request's own directives do not let pass (RFC 9111, 5.2.1.1 and 5.2.1.3).
-bool too_old_for(const Directives& request, const Decision& decision)
+seconds staleness(const Decision& decision)
 {
-    return (request.max_age && decision.age > *request.max_age) ||
-           (request.min_fresh && decision.freshness_lifetime - decision.age < *request.min_fresh);
+    return decision.age - decision.freshness_lifetime;
 }
 
-Action after_failure(const Facts& facts, const Directives& request, const Policy& policy, const Decision& decision)
+// What the request's own directives do not let pass. A max-age without max-stale also means that nothing stale is
+// wanted (RFC 9111, 5.2.1).
+bool refused_by(const Directives& request, const Decision& decision)
 {
-    // no-cache asked for upstream's word, and after a write the stored state is known to be wrong.
-    if (request.no_cache || facts.invalidated)
-        return Action::fetch;
-    return decision.age < decision.freshness_lifetime + policy.stale_if_error ? Action::serve : Action::fetch;
+    const bool stale = staleness(decision) >= seconds{0};
+    return (request.max_age && (decision.age > *request.max_age || (stale && !request.max_stale))) ||
+           (request.min_fresh && -staleness(decision) < *request.min_fresh) ||
+           (request.max_stale && staleness(decision) > *request.max_stale);
 }
 
 Action while_reachable(const Facts& facts, const Directives& request, const Decision& decision)
 {
-    if (facts.invalidated || request.no_cache)
+    if (facts.invalidated || request.no_cache || refused_by(request, decision))
         return Action::fetch;
-    if (too_old_for(request, decision))
-        return Action::fetch;
-    const auto staleness = decision.age - decision.freshness_lifetime;
-    if (staleness < seconds{0} || (request.max_stale && staleness <= *request.max_stale))
+    if (staleness(decision) < seconds{0})
         return Action::serve;
-    return staleness < decision.stale_while_revalidate ? Action::serve_and_refresh : Action::fetch;
+    if (staleness(decision) < decision.stale_while_revalidate)
+        return Action::serve_and_refresh;
+    return request.max_stale ? Action::serve : Action::fetch;
+}
+
+// RFC 5861, 4. Not for no-cache, which asks for upstream's word, nor after a write: the stored state is known to be
+// wrong.
+bool may_hide_failure(const Facts& facts, const Directives& request, const Policy& policy, const Decision& decision)
+{
+    return !request.no_cache && !facts.invalidated && staleness(decision) < policy.stale_if_error;
+}
+
+Policy policy_of(const config::FreshnessRule& rule, Policy policy)
+{
+    policy.pattern = rule.pattern;
+    policy.fresh_pending = rule.fresh_pending.value_or(policy.fresh_pending);
+    policy.fresh_reviewed = rule.fresh_reviewed.value_or(policy.fresh_reviewed);
+    policy.fresh_failed = rule.fresh_failed.value_or(policy.fresh_failed);
+    policy.stale_while_revalidate = rule.stale_while_revalidate.value_or(policy.stale_while_revalidate);
+    policy.stale_if_error = rule.stale_if_error.value_or(policy.stale_if_error);
+    return policy;
 }
 
 } // namespace
 
-Policy policy_from(const config::Cache& settings)
+Policies::Policies(const config::Cache& settings)
+    : otherwise_{.fresh_pending = settings.fresh_pending,
+                 .fresh_reviewed = settings.fresh_reviewed,
+                 .fresh_failed = settings.fresh_failed,
+                 .stale_while_revalidate = settings.stale_while_revalidate,
+                 .stale_if_error = settings.stale_if_error,
+                 .pattern = {}}
 {
-    return {.fresh_pending = settings.fresh_pending,
-            .fresh_reviewed = settings.fresh_reviewed,
-            .stale_while_revalidate = settings.stale_while_revalidate,
-            .stale_if_error = settings.stale_if_error};
+    for (const auto& text : settings.freshness_rules)
+        if (const auto rule = config::parse_freshness_rule(text))
+            rules_.push_back(policy_of(*rule, otherwise_));
+}
+
+const Policy& Policies::of(std::string_view batch_id) const
+{
+    const auto found = std::find_if(rules_.begin(), rules_.end(), [batch_id](const Policy& rule) {
+        return config::matches_pattern(rule.pattern, batch_id);
+    });
+    return found == rules_.end() ? otherwise_ : *found;
 }
 
 Decision decide(const Facts& facts, const Directives& request, const Policy& policy)
@@ -65,15 +97,22 @@ Decision decide(const Facts& facts, const Directives& request, const Policy& pol
 
     if (facts.offline)
         return with(decision, Action::serve, "offline");
-    if (facts.upstream_failed) {
-        const auto action = after_failure(facts, request, policy, decision);
-        return with(decision, action, action == Action::serve ? "stale-if-error" : "");
-    }
+    if (facts.upstream_failed)
+        return may_hide_failure(facts, request, policy, decision) ? with(decision, Action::serve, "stale-if-error")
+                                                                  : with(decision, Action::fetch);
+
     const auto action = while_reachable(facts, request, decision);
-    if (!request.only_if_cached)
-        return with(decision, action);
+    if (action == Action::serve)
+        return with(decision, action, staleness(decision) < seconds{0} ? "" : "max-stale");
     // Whatever would have gone upstream may not; what is good enough to be served meanwhile is good enough here.
-    return with(decision, action == Action::fetch ? Action::fail_offline : Action::serve);
+    if (request.only_if_cached)
+        return action == Action::fetch ? with(decision, Action::fail_offline)
+                                       : with(decision, Action::serve, "stale-while-revalidate");
+    // An upstream that has just failed is left alone for a while.
+    const bool paused = facts.since_failure && *facts.since_failure < policy.fresh_failed;
+    if (paused && may_hide_failure(facts, request, policy, decision))
+        return with(decision, Action::serve, "stale-if-error");
+    return with(decision, action, action == Action::serve_and_refresh ? "stale-while-revalidate" : "");
 }
 
 } // namespace nomadic::cache

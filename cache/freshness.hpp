@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace nomadic::cache {
 
@@ -26,18 +27,31 @@ struct Facts {
     bool has_snapshot = false;
     std::chrono::seconds age{0}; // since upstream last confirmed it
     std::uint64_t pending_events = 0;
-    bool invalidated = false; // a write went through since
+    bool invalidated = false; // a write went through since, or upstream refused it
     bool offline = false;
-    bool upstream_failed = false; // asked again, after a fetch that failed
+    bool upstream_failed = false;                           // asked again, after a fetch that failed
+    std::optional<std::chrono::milliseconds> since_failure; // since the last revalidation, if that failed
 };
 
 struct Policy {
     std::chrono::seconds fresh_pending{60};
     std::chrono::seconds fresh_reviewed{24 * 3600};
+    std::chrono::seconds fresh_failed{1};
     std::chrono::seconds stale_while_revalidate{0}; // 0: as long again as it was fresh
     std::chrono::seconds stale_if_error{7 * 24 * 3600};
+    std::string pattern; // of the rule in cache.freshness_rules that it comes from; "" for none
 };
-Policy policy_from(const config::Cache& settings);
+
+// The settings' policy for each batch. They have been validated: a rule that can't be read is passed over.
+class Policies {
+public:
+    explicit Policies(const config::Cache& settings);
+    const Policy& of(std::string_view batch_id) const;
+
+private:
+    Policy otherwise_;
+    std::vector<Policy> rules_; // in their order: the first that matches wins
+};
 
 enum class Action {
     serve,

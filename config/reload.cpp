@@ -33,6 +33,8 @@ void take_what_can_change(Settings& running, const Settings& next)
     running.server.allowed_origins = next.server.allowed_origins;
     running.cache.fresh_pending = next.cache.fresh_pending;
     running.cache.fresh_reviewed = next.cache.fresh_reviewed;
+    running.cache.fresh_failed = next.cache.fresh_failed;
+    running.cache.freshness_rules = next.cache.freshness_rules;
     running.cache.stale_while_revalidate = next.cache.stale_while_revalidate;
     running.cache.stale_if_error = next.cache.stale_if_error;
     running.cache.disk_quota = next.cache.disk_quota;

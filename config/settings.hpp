@@ -51,6 +51,7 @@ struct Upstream {
     milliseconds idle_timeout{30'000};            // of a pooled connection
     std::uint64_t max_response_bytes = 256 * MiB; // of one status or bulk answer
     milliseconds poll_interval{2'000};            // at most one status request per running batch in this time
+    milliseconds watch_interval{10'000};          // between revalidations of a batch that somebody watches
     DialectChoice dialect = DialectChoice::automatic;
 };
 
@@ -63,10 +64,16 @@ struct Auth {
     seconds offline_grace{24 * 3600};
 };
 
+// When an unchanged status document counts as an unchanged batch (docs/freshness.md).
+enum class Revalidation { full, reviewed, status };
+
 struct Cache {
     std::string data_dir; // "" for $STATE_DIRECTORY, else $XDG_DATA_HOME/nomadic-cached
     seconds fresh_pending{60};
     seconds fresh_reviewed{24 * 3600};
+    seconds fresh_failed{1};                  // after a revalidation that failed
+    std::vector<std::string> freshness_rules; // config/freshness_rule.hpp
+    Revalidation revalidate = Revalidation::full;
     // 0 means: for as long again as the snapshot was fresh.
     seconds stale_while_revalidate{0};
     seconds stale_if_error{7 * 24 * 3600};
@@ -89,6 +96,7 @@ struct Limits {
     milliseconds body_timeout{60'000}; // without a byte of progress
     milliseconds idle_timeout{75'000}; // between requests
     milliseconds drain_timeout{10'000};
+    milliseconds heartbeat{15'000};   // a comment on a quiet event stream
     std::uint32_t worker_threads = 2; // parsing, rendering, store reads
 };
 

@@ -10,6 +10,7 @@ constexpr std::uint64_t second = 1000, minute = 60 * second, hour = 60 * minute,
 constexpr std::uint64_t TiB = 1024 * GiB;
 
 constexpr std::array<std::string_view, 3> dialect_names{"auto", "bulk", "filter_batch"};
+constexpr std::array<std::string_view, 3> revalidation_names{"full", "reviewed", "status"};
 constexpr std::array<std::string_view, 2> partition_names{"user", "org"};
 constexpr std::array<std::string_view, 3> passthrough_names{"all", "safe-methods", "off"};
 constexpr std::array<std::string_view, 5> level_names{"trace", "debug", "info", "warn", "error"};
@@ -82,6 +83,8 @@ const std::array table{
             [](Settings& s) -> Slot { return Size{&s.upstream.max_response_bytes}; }, KiB, 16 * GiB},
     Setting{"upstream", "poll_interval", "At most one status request per running batch in this time",
             [](Settings& s) -> Slot { return &s.upstream.poll_interval; }, 0, hour},
+    Setting{"upstream", "watch_interval", "How often a batch that somebody watches is asked for",
+            [](Settings& s) -> Slot { return &s.upstream.watch_interval; }, 10, day},
     Setting{"upstream", "dialect", "How to ask the upstream for analyses; auto finds out",
             [](Settings& s) -> Slot { return choice(dialect_names, s.upstream.dialect); }},
 
@@ -102,6 +105,16 @@ const std::array table{
             [](Settings& s) -> Slot { return &s.cache.fresh_pending; }, 0, 3650 * day},
     Setting{"cache", "fresh_reviewed", "Freshness of a batch whose events are all reviewed",
             [](Settings& s) -> Slot { return &s.cache.fresh_reviewed; }, 0, 3650 * day},
+    Setting{"cache", "fresh_failed", "After a failed revalidation: how long what is stored is served before the next",
+            [](Settings& s) -> Slot { return &s.cache.fresh_failed; }, 0, day},
+    Setting{"cache", "freshness_rules",
+            "Other times for batches whose id matches, first match wins: \"nightly-* fresh_pending=5s "
+            "stale_if_error=1d\"",
+            [](Settings& s) -> Slot { return &s.cache.freshness_rules; }},
+    Setting{"cache", "revalidate",
+            "When an unchanged status document means an unchanged batch: full (never), reviewed (nothing "
+            "pending), status (always)",
+            [](Settings& s) -> Slot { return choice(revalidation_names, s.cache.revalidate); }},
     Setting{"cache", "stale_while_revalidate",
             "Served while it is refreshed behind, for this long after; 0s: for as "
             "long again as it was fresh",
@@ -136,6 +149,8 @@ const std::array table{
             [](Settings& s) -> Slot { return &s.limits.idle_timeout; }, 1, day},
     Setting{"limits", "drain_timeout", "Longest wait for requests under way when stopping",
             [](Settings& s) -> Slot { return &s.limits.drain_timeout; }, 0, hour},
+    Setting{"limits", "heartbeat", "How often a quiet event stream says that it is alive",
+            [](Settings& s) -> Slot { return &s.limits.heartbeat; }, 10, hour},
     Setting{"limits", "worker_threads", "Threads that read the store, parse and render",
             [](Settings& s) -> Slot { return &s.limits.worker_threads; }, 1, 256},
 

@@ -1,5 +1,7 @@
 #include "config/validate.hpp"
 
+#include "config/freshness_rule.hpp"
+
 #include <algorithm>
 #include <arpa/inet.h>
 
@@ -63,6 +65,14 @@ Contradiction check_url(const char* setting, const std::string& url, const char*
     return {setting, "is \"" + url + "\", but must be a URL such as \"" + example + "\""};
 }
 
+Contradiction check_freshness_rules(const Cache& cache)
+{
+    for (const auto& text : cache.freshness_rules)
+        if (const auto rule = parse_freshness_rule(text); !rule)
+            return {"cache.freshness_rules", rule.error().detail};
+    return {};
+}
+
 } // namespace
 
 std::optional<HostPort> split_host_port(std::string_view text)
@@ -97,6 +107,7 @@ std::pair<std::string, std::string> first_contradiction(const Settings& settings
         check_pair(server.tls_certificate, "server.tls_certificate", server.tls_key, "server.tls_key"),
         check_pair(upstream.client_certificate, "upstream.client_certificate", upstream.client_key,
                    "upstream.client_key"),
+        check_freshness_rules(settings.cache),
         check_url("upstream.base_url", upstream.base_url, "https://api-prod.nomadicml.com"),
         check_url("dashboard.base_url", settings.dashboard.base_url, "https://app.nomadicml.com"),
         upstream.proxy.empty() ? Contradiction{}
