@@ -1,5 +1,6 @@
 #include "sandbox/fake_upstream.hpp"
 
+#include "batch/digest.hpp"
 #include "batch/filter.hpp"
 #include "batch/parse.hpp"
 #include "batch/render.hpp"
@@ -151,7 +152,10 @@ awaitable<Response> FakeUpstream::handle(Request& request)
         asio::steady_timer timer(co_await asio::this_coro::executor, scenario_.faults.latency);
         co_await timer.async_wait(proxy::as_result);
     }
-    co_return co_await router_.route(request);
+    auto response = co_await router_.route(request);
+    if (scenario_.faults.accept_writes && !request.is_safe() && (response.status == 404 || response.status == 405))
+        co_return answer(200, "{}");
+    co_return response;
 }
 
 std::string FakeUpstream::batch_status(const Plan& plan)
@@ -170,7 +174,18 @@ FakeUpstream::Outcome FakeUpstream::status(Request& request, const Plan& plan)
     if (asks("include_videos=false") || lists == Lists::never ||
         (lists == Lists::on_request && !asks("include_videos=true")))
         document.erase("videos");
-    co_return answer(200, json::serialize(document));
+    auto response = answer(200, json::serialize(document));
+    if (!scenario_.faults.validators)
+        co_return response;
+    auto& body = std::get<std::string>(response.body);
+    const auto etag = '"' + batch::to_hex(batch::digest_of({body})).substr(0, 16) + '"';
+    response.fields.add("ETag", etag);
+    if (request.fields.get("If-None-Match") == etag) {
+        ++counts_["not_modified"];
+        response.status = 304;
+        body.clear();
+    }
+    co_return response;
 }
 
 FakeUpstream::Outcome FakeUpstream::bulk(Request& request, const Plan& plan)
@@ -271,16 +286,23 @@ FakeUpstream::Outcome FakeUpstream::verify(Request& request)
                                                        {"org_id", "org-1"}}));
 }
 
-// {"video": 0, "event": 1, "approval": "approved"} and, or, {"review_status": "reviewed"}.
+// {"video": 0, "event": 1, "approval": "approved"}, the same many times over in {"approvals": [...]}, and
+// {"review_status": "reviewed"}.
 FakeUpstream::Outcome FakeUpstream::review(Request& request, std::string batch_id)
 {
     const auto body = object_of(co_await body_of(request));
     auto& review = reviews_[batch_id];
+    const auto approve = [&review](const json::object& change) {
+        const auto video = change.at("video").to_number<std::uint32_t>();
+        const auto event = change.at("event").to_number<std::uint32_t>();
+        review.approvals[{video, event}] = std::string_view(change.at("approval").as_string());
+    };
     try {
         if (body.contains("approval"))
-            review
-                .approvals[{body.at("video").to_number<std::uint32_t>(), body.at("event").to_number<std::uint32_t>()}] =
-                std::string_view(body.at("approval").as_string());
+            approve(body);
+        if (const auto* changes = body.if_contains("approvals"))
+            for (const auto& change : changes->as_array())
+                approve(change.as_object());
         if (body.contains("review_status"))
             review.review_status = std::string_view(body.at("review_status").as_string());
     } catch (const std::exception& wrong) {
@@ -293,6 +315,10 @@ Response FakeUpstream::with_faults(Response response)
 {
     const auto& faults = scenario_.faults;
     const auto number = ++faulty_requests_;
+    if (faults.refuse != 0)
+        return error(faults.refuse, "Refused on purpose");
+    if (faults.age != 0)
+        response.fields.add("Age", std::to_string(faults.age));
     const auto strikes = [number](std::uint32_t every) { return every != 0 && number % every == 0; };
     if (strikes(faults.rate_limit_every)) {
         auto refused = error(429, "Rate limit exceeded");

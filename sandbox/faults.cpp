@@ -29,6 +29,14 @@ bool change_one(Faults& faults, std::string_view name, const boost::json::value&
         faults.lists_videos = value.as_string() == "never"        ? Lists::never
                               : value.as_string() == "on-request" ? Lists::on_request
                                                                   : Lists::always;
+    else if (name == "refuse")
+        faults.refuse = number();
+    else if (name == "age")
+        faults.age = number();
+    else if (name == "accept_writes")
+        faults.accept_writes = value.as_bool();
+    else if (name == "validators")
+        faults.validators = value.as_bool();
     else if (name == "speaks")
         faults.speaks = value.as_string() == "bulk"           ? Speaks::bulk
                         : value.as_string() == "filter_batch" ? Speaks::filter_batch

@@ -24,6 +24,10 @@ struct Faults {
     std::uint32_t truncate_every = 0;   // 200 with half a JSON document
     std::uint32_t html_every = 0;       // 200 with a captive portal's page
     std::string failing_video;          // a bulk request that names it answers 500, always
+    std::uint32_t refuse = 0;           // this status, e.g. 403, in place of every answer
+    std::uint32_t age = 0;              // seconds: as if a cache stood in between
+    bool accept_writes = false;         // 200 for whatever unsafe request the API does not know
+    bool validators = false;            // the status document has an ETag and can be asked for conditionally
     Speaks speaks = Speaks::both;
     Lists lists_videos = Lists::always;
 };
