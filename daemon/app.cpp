@@ -165,6 +165,12 @@ Result<void> App::make_services(const config::Environment& environment)
     analysis_ =
         std::make_unique<proxy::AnalysisRoute>(*credentials_, *batches_, *renderings_, settings_.dashboard.base_url);
     batches_routes_ = std::make_unique<proxy::BatchesRoutes>(*credentials_, *batches_, *store_);
+    history_ = std::make_unique<proxy::HistoryRoutes>(*credentials_, *batches_, *store_);
+    watches_ = std::make_unique<proxy::Watches>(settings_, *batches_, executor);
+    events_stream_ = std::make_unique<proxy::EventsStreamRoute>(*credentials_, *batches_, *watches_, *store_,
+                                                                settings_.limits.heartbeat, executor);
+    explain_ =
+        std::make_unique<proxy::ExplainRoute>(*credentials_, *batches_, *watches_, clock_, settings_.upstream.base_url);
     prefetch_ = std::make_unique<proxy::PrefetchRoute>(*credentials_, *batches_, settings_.limits.max_body_bytes);
     sessions_ = std::make_shared<proxy::SessionContext>(proxy::SessionContext{
         .limits = settings_.limits,
@@ -187,10 +193,13 @@ Result<void> App::make_services(const config::Environment& environment)
     introspection_ = std::make_unique<proxy::IntrospectionRoutes>(subjects, std::move(facts));
     drop_in_ =
         std::make_unique<proxy::DropIn>(*credentials_, *batches_, *renderings_, *store_, upstream_.get(), settings_);
-    passthrough_ = std::make_unique<proxy::Passthrough>(*credentials_, *batches_, *store_, upstream_.get(),
-                                                        settings_.passthrough.mode);
+    passthrough_ =
+        std::make_unique<proxy::Passthrough>(*credentials_, *batches_, upstream_.get(), settings_.passthrough.mode);
     analysis_->add_to(router_);
     batches_routes_->add_to(router_);
+    history_->add_to(router_);
+    events_stream_->add_to(router_);
+    explain_->add_to(router_);
     prefetch_->add_to(router_);
     introspection_->add_to(router_);
     drop_in_->add_to(router_);
@@ -239,10 +248,11 @@ awaitable<proxy::Response> App::handle(proxy::Request& request)
     guard_->allow_origin(request, response);
     const auto finished = std::chrono::steady_clock::now(); // before the wall clock, so that nothing lives too long
     const auto now = clock_.now();
-    if (!response.forwarded) {
+    // What is passed through keeps the upstream's own, but is never without a date (RFC 9110, 6.6.1).
+    if (!response.forwarded || !response.fields.has("Date"))
         response.fields.set("Date", proxy::http_date(now));
+    if (!response.forwarded)
         proxy::keep_from_pages(response.fields);
-    }
     auto note = note_of(request, response);
     note(request.peer, request.request_id, finished - begun);
     if (response.same_until) {
@@ -325,6 +335,7 @@ void App::stop()
 
 awaitable<void> App::drain_and_stop(App& app)
 {
+    app.watches_->close();
     co_await app.server_->drain(app.settings_.limits.drain_timeout);
     app.loop_.stop();
 }

@@ -12,6 +12,9 @@
 #include "proxy/passthrough.hpp"
 #include "proxy/routes/analysis.hpp"
 #include "proxy/routes/batches.hpp"
+#include "proxy/routes/events_stream.hpp"
+#include "proxy/routes/explain.hpp"
+#include "proxy/routes/history.hpp"
 #include "proxy/routes/introspection.hpp"
 #include "proxy/routes/prefetch.hpp"
 #include "proxy/upstream/http_upstream.hpp"
@@ -73,6 +76,10 @@ private:
     std::unique_ptr<proxy::HostGuard> guard_;
     std::unique_ptr<proxy::AnalysisRoute> analysis_;
     std::unique_ptr<proxy::BatchesRoutes> batches_routes_;
+    std::unique_ptr<proxy::HistoryRoutes> history_;
+    std::unique_ptr<proxy::Watches> watches_;
+    std::unique_ptr<proxy::EventsStreamRoute> events_stream_;
+    std::unique_ptr<proxy::ExplainRoute> explain_;
     proxy::Metrics metrics_;
     std::unique_ptr<proxy::PrefetchRoute> prefetch_;
     std::unique_ptr<proxy::IntrospectionRoutes> introspection_;

@@ -72,11 +72,6 @@ void print_log(const std::string&, const Reply& reply)
     }
 }
 
-void print_body(const std::string&, const Reply& reply)
-{
-    std::cout << reply.body << "\n";
-}
-
 // What is missing would be an offline miss.
 int ensure(const Options& options)
 {
@@ -91,19 +86,6 @@ int ensure(const Options& options)
 }
 
 } // namespace
-
-Run setup_show(CLI::App& app)
-{
-    return setup(
-        app, [](const Client& client, const std::string& path) { return client.request("GET", path); }, print_body);
-}
-
-Run setup_diff(CLI::App& app)
-{
-    return setup(
-        app, [](const Client& client, const std::string& path) { return client.request("GET", path + "/diff"); },
-        print_body);
-}
 
 Run setup_ensure(CLI::App& app)
 {

@@ -1,5 +1,6 @@
 #include "daemon/client.hpp"
 #include "daemon/command.hpp"
+#include "daemon/printable.hpp"
 
 #include "proxy/http/url.hpp"
 
@@ -24,15 +25,6 @@ std::string text_of(const json::object& batch, const char* name)
 {
     const auto& value = batch.at(name);
     return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
-}
-
-// A batch id may hold anything; a terminal must not obey it.
-std::string printable(std::string text)
-{
-    for (auto& c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F)
-            c = '?';
-    return text;
 }
 
 void print_table(const json::array& batches)

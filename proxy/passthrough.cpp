@@ -3,6 +3,8 @@
 #include "proxy/http/problem.hpp"
 #include "proxy/http/url.hpp"
 
+#include <algorithm>
+
 namespace nomadic::proxy {
 
 namespace {
@@ -16,17 +18,23 @@ Failure not_forwarded(const Request& request, const char* why)
 
 } // namespace
 
-// The upstream may resolve a path before it looks at it, so that is what counts.
-Named named_by(std::string_view path)
+// Whoever reads the path, and whether or not its escapes and dots are resolved first, finds what it names among these.
+std::vector<std::string> names_in(const Request& request)
 {
-    const auto resolved = resolve_path(path).value_or(std::string{});
-    const auto after = [&resolved](std::initializer_list<std::string_view> prefixes) {
-        for (const auto prefix : prefixes)
-            if (resolved.starts_with(prefix))
-                return resolved.substr(prefix.size(), resolved.find('/', prefix.size()) - prefix.size());
-        return std::string{};
-    };
-    return {after({"/api/batch/", "/api/batches/"}), after({"/api/video/", "/api/videos/"})};
+    std::vector<std::string> names;
+    const auto path = percent_decode(request.path);
+    std::string_view rest = path ? *path : request.path;
+    while (!rest.empty()) {
+        const auto segment = rest.substr(0, rest.find('/'));
+        if (!segment.empty())
+            names.emplace_back(segment);
+        rest.remove_prefix(std::min(rest.size(), segment.size() + 1));
+    }
+    if (auto parameters = parse_query(request.query))
+        for (auto& [name, value] : *parameters)
+            if (!value.empty())
+                names.push_back(std::move(value));
+    return names;
 }
 
 void Passthrough::add_to(Router& router)
@@ -56,8 +64,7 @@ awaitable<Response> Passthrough::forward(Request& request)
 
     // With keys of their own, the clients' requests go through as they are: the upstream judges them.
     Identity identity;
-    const bool may_change = !request.is_safe() && named_by(request.path).anything();
-    if (credentials_.daemon_mode() || may_change) {
+    if (credentials_.daemon_mode()) {
         auto identified = co_await credentials_.identify(request);
         if (!identified)
             co_return problem(identified.error(), request.target);
@@ -66,31 +73,12 @@ awaitable<Response> Passthrough::forward(Request& request)
     auto response = co_await upstream_->forward(request, {identity.credential, request.request_id});
     if (!response)
         co_return problem(response.error(), request.target);
-    if (may_change && response->status < 400)
-        co_await note_write(request.path, std::move(identity));
+    if (!request.is_safe() && response->status < 400)
+        co_await batches_.invalidate(names_in(request));
     // RFC 9211, 2: each cache on the way adds itself after those nearer to the origin.
     const auto before = response->fields.joined("Cache-Status");
     response->fields.set("Cache-Status", (before.empty() ? "" : before + ", ") + "nomadic-cached; fwd=bypass");
     co_return std::move(*response);
-}
-
-awaitable<void> Passthrough::note_write(std::string path, Identity identity)
-{
-    const auto named = named_by(path);
-    std::vector<cache::Key> keys;
-    if (!named.batch_id.empty()) {
-        auto key = co_await batches_.locate(std::move(identity), named.batch_id);
-        keys.push_back(std::move(key));
-    } else {
-        auto find = [scopes = identity.scopes, id = named.video_id](cache::Store& store) {
-            return store.batches_with(scopes, id);
-        };
-        auto found = co_await store_.read(std::move(find));
-        if (found)
-            keys = std::move(*found);
-    }
-    for (const auto& key : keys)
-        co_await batches_.invalidate(key);
 }
 
 } // namespace nomadic::proxy

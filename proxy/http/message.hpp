@@ -90,6 +90,7 @@ public:
     virtual ~BodyWriter() = default;
     virtual awaitable<Result<void>> write(std::string_view bytes) = 0;
     virtual void trailer(std::string name, std::string value) = 0; // sent after the last chunk
+    virtual bool gone() const = 0;                                 // the client has closed its connection
 };
 // A failure after the head has gone out breaks the connection, so that a cut body can't pass for a whole one.
 using Stream = std::function<awaitable<Result<void>>(BodyWriter&)>;

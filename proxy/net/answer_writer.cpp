@@ -40,6 +40,7 @@ public:
         co_return Result<void>{};
     }
     void trailer(std::string name, std::string value) override { trailers_.add(std::move(name), std::move(value)); }
+    bool gone() const override { return !transport_.still_open(); }
     awaitable<bool> finish()
     {
         if (!chunked_)

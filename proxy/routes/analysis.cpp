@@ -11,6 +11,12 @@ namespace nomadic::proxy {
 
 namespace {
 
+// With the daemon's own key, what a client sends as its key changes nothing.
+std::string vary(const Credentials& credentials)
+{
+    return credentials.daemon_mode() ? "Accept, Accept-Encoding" : "Accept, Accept-Encoding, Authorization, X-API-Key";
+}
+
 void describe(const Answer& answer, const AnalysisQuery& query, Coding coding, std::string etag, Fields& fields)
 {
     if (coding != Coding::identity)
@@ -20,7 +26,6 @@ void describe(const Answer& answer, const AnalysisQuery& query, Coding coding, s
     fields.set("ETag", std::move(etag));
     fields.set("Last-Modified", http_date(answer.snapshot.fetched_at));
     fields.set("Accept-Ranges", "bytes");
-    fields.set("Vary", "Accept, Accept-Encoding, Authorization, X-API-Key");
     if (!answer.held)
         fields.set("X-Snapshot", std::to_string(answer.snapshot.id));
 }
@@ -93,8 +98,11 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
     Response response;
     if (answer->same_until)
         response.same_until = std::min(*answer->same_until, identity_until);
+    response.fields.set("Vary", vary(credentials_));
     if (not_modified(request.fields, etag, answer->snapshot.fetched_at)) {
         describe(*answer, *query, coding, etag, response.fields);
+        for (const char* said_before : {"Content-Type", "Content-Encoding", "Accept-Ranges", "Last-Modified"})
+            response.fields.remove(said_before); // RFC 9110, 15.4.5
         response.status = 304;
         co_return response;
     }

@@ -17,15 +17,6 @@ Failure bad(std::string detail)
     return {.code = Errc::bad_request, .detail = std::move(detail), .members = {}};
 }
 
-Result<bool> parse_flag(std::string_view name, std::string_view value)
-{
-    if (value == "true" || value == "1")
-        return true;
-    if (value == "false" || value == "0")
-        return false;
-    return bad("The parameter " + std::string(name) + " is '" + std::string(value) + "', but must be true or false.");
-}
-
 Result<batch::Format> parse_format(std::string_view value)
 {
     if (value == "json")
@@ -69,23 +60,6 @@ std::optional<batch::Format> format_of(std::string_view media_type)
     if (is("application/json") || is("application/*") || is("*/*"))
         return batch::Format::json;
     return std::nullopt;
-}
-
-// The media type that Accept prefers among ours; JSON when it says nothing of them (RFC 9110, 12.5.1).
-batch::Format negotiate(const Fields& fields)
-{
-    auto best = batch::Format::json;
-    double best_quality = 0;
-    const auto accept = fields.joined("Accept");
-    for_each_element(accept, [&](std::string_view element) {
-        const auto wish = wish_of(element);
-        const auto format = format_of(wish.type);
-        if (!format || wish.quality <= best_quality)
-            return;
-        best = *format;
-        best_quality = wish.quality;
-    });
-    return best;
 }
 
 Result<double> parse_confidence(std::string_view value)
@@ -140,7 +114,7 @@ public:
         representation.format = as_csv_.value_or(false) ? batch::Format::csv
                                 : format_               ? *format_
                                 : as_csv_               ? batch::Format::json
-                                                        : negotiate(fields);
+                                                        : negotiate_format(fields);
         if (columns_ && representation.format != batch::Format::csv)
             return bad("The parameter columns is for CSV only. Add format=csv, or leave it out.");
         if (columns_)
@@ -173,6 +147,31 @@ private:
 };
 
 } // namespace
+
+Result<bool> parse_flag(std::string_view name, std::string_view value)
+{
+    if (value == "true" || value == "1")
+        return true;
+    if (value == "false" || value == "0")
+        return false;
+    return bad("The parameter " + std::string(name) + " is '" + std::string(value) + "', but must be true or false.");
+}
+
+batch::Format negotiate_format(const Fields& fields)
+{
+    auto best = batch::Format::json;
+    double best_quality = 0;
+    const auto accept = fields.joined("Accept");
+    for_each_element(accept, [&](std::string_view element) {
+        const auto wish = wish_of(element);
+        const auto format = format_of(wish.type);
+        if (!format || wish.quality <= best_quality)
+            return;
+        best = *format;
+        best_quality = wish.quality;
+    });
+    return best;
+}
 
 Result<cache::AsOf> parse_as_of(std::string_view text)
 {

@@ -2,7 +2,6 @@
 
 #include "proxy/http/problem.hpp"
 #include "proxy/http/url.hpp"
-#include "proxy/routes/analysis_query.hpp"
 #include "proxy/routes/batch_summary.hpp"
 #include "proxy/routes/difference.hpp"
 
@@ -51,29 +50,6 @@ Result<Page> parse_page(const Request& request)
     return page;
 }
 
-struct Range {
-    std::optional<cache::AsOf> from, to;
-};
-
-Result<Range> parse_range(const Request& request)
-{
-    auto parameters = parse_query(request.query);
-    if (!parameters)
-        return parameters.error();
-    if (auto once = refuse_repeats(*parameters); !once)
-        return once.error();
-    Range range;
-    for (const auto& [name, value] : *parameters) {
-        if (name != "from" && name != "to")
-            return bad("The parameter '" + name + "' is unknown. There are: from, to.");
-        auto as_of = parse_as_of(value);
-        if (!as_of)
-            return as_of.error();
-        (name == "from" ? range.from : range.to) = *as_of;
-    }
-    return range;
-}
-
 Response to_response(const Request& request, Result<json::object> outcome)
 {
     if (!outcome)
@@ -83,14 +59,6 @@ Response to_response(const Request& request, Result<json::object> outcome)
     response.fields.add("Cache-Control", "no-store");
     response.body = json::serialize(*outcome);
     return response;
-}
-
-Failure not_stored(const std::string& batch_id)
-{
-    return {.code = Errc::not_found,
-            .detail = "Batch " + batch_id + " is not stored here. GET /v1/batches/" + batch_id +
-                      "/analysis fetches it; GET /v1/batches lists those that are.",
-            .members = {{"batch_id", batch_id}}};
 }
 
 } // namespace
@@ -115,8 +83,6 @@ void BatchesRoutes::add_to(Router& router)
     };
     add("GET", "/v1/batches/{batch_id}", &BatchesRoutes::show);
     add("DELETE", "/v1/batches/{batch_id}", &BatchesRoutes::purge);
-    add("GET", "/v1/batches/{batch_id}/snapshots", &BatchesRoutes::snapshots);
-    add("GET", "/v1/batches/{batch_id}/diff", &BatchesRoutes::diff);
     add("POST", "/v1/batches/{batch_id}/refresh", &BatchesRoutes::refresh);
 }
 
@@ -142,84 +108,17 @@ BatchesRoutes::Outcome BatchesRoutes::list(Request& request, Identity identity)
     co_return json::object{{"batches", std::move(batches)}, {"next_cursor", std::move(next)}};
 }
 
-awaitable<Result<cache::Snapshot>> BatchesRoutes::stored(Identity identity, std::string batch_id)
-{
-    const auto key = co_await batches_.locate(std::move(identity), batch_id);
-    auto find = [key](cache::Store& store) { return store.find(key); };
-    auto found = co_await store_.read(find);
-    if (!found)
-        co_return found.error();
-    if (!*found)
-        co_return not_stored(batch_id);
-    co_return **found;
-}
-
 BatchesRoutes::Outcome BatchesRoutes::show(Request&, Identity identity, std::string batch_id)
 {
-    auto snapshot = co_await stored(std::move(identity), std::move(batch_id));
+    auto snapshot = co_await batches_.stored(std::move(identity), std::move(batch_id));
     if (!snapshot)
         co_return snapshot.error();
     co_return summary_of(*snapshot, batches_.freshness_of(*snapshot));
 }
 
-BatchesRoutes::Outcome BatchesRoutes::snapshots(Request&, Identity identity, std::string batch_id)
-{
-    auto snapshot = co_await stored(std::move(identity), std::move(batch_id));
-    if (!snapshot)
-        co_return snapshot.error();
-    auto read_history = [key = snapshot->key](cache::Store& store) { return store.history(key); };
-    auto history = co_await store_.read(read_history);
-    if (!history)
-        co_return history.error();
-    json::array snapshots;
-    for (const auto& entry : *history)
-        snapshots.push_back(summary_of(entry));
-    co_return json::object{{"snapshots", std::move(snapshots)}};
-}
-
-BatchesRoutes::Outcome BatchesRoutes::compared(cache::Snapshot from, cache::Snapshot to)
-{
-    auto compare = [from = std::move(from), to = std::move(to)](cache::Store& store) {
-        return difference(store, from, to);
-    };
-    co_return co_await store_.read(std::move(compare));
-}
-
-// Without `to`: the newest state; without `from`: the one before it.
-BatchesRoutes::Outcome BatchesRoutes::diff(Request& request, Identity identity, std::string batch_id)
-{
-    auto range = parse_range(request);
-    if (!range)
-        co_return range.error();
-    auto newest = co_await stored(std::move(identity), std::move(batch_id));
-    if (!newest)
-        co_return newest.error();
-    auto to = newest;
-    if (range->to)
-        to = co_await batches_.find_as_of(newest->key, *range->to);
-    if (!to)
-        co_return to.error();
-    auto from = to;
-    if (range->from) {
-        from = co_await batches_.find_as_of(newest->key, *range->from);
-    } else {
-        auto read_history = [key = newest->key](cache::Store& store) { return store.history(key); };
-        auto history = co_await store_.read(read_history);
-        if (!history)
-            co_return history.error();
-        for (auto entry = history->rbegin(); entry != history->rend() && entry->id < to->id; ++entry)
-            range->from = cache::AsOf{.snapshot = entry->id, .time = {}};
-        if (range->from)
-            from = co_await batches_.find_as_of(newest->key, *range->from);
-    }
-    if (!from)
-        co_return from.error();
-    co_return co_await compared(*from, *to);
-}
-
 BatchesRoutes::Outcome BatchesRoutes::refresh(Request& request, Identity identity, std::string batch_id)
 {
-    auto before = co_await stored(identity, batch_id);
+    auto before = co_await batches_.stored(identity, batch_id);
     Want want{.identity = std::move(identity), .batch_id = std::move(batch_id), .request_id = request.request_id};
     auto answer = co_await batches_.refresh(std::move(want));
     if (!answer)
@@ -228,16 +127,19 @@ BatchesRoutes::Outcome BatchesRoutes::refresh(Request& request, Identity identit
     const bool changed = !before || before->digest != answer->snapshot.digest;
     summary["changed"] = changed;
     if (before && changed && !answer->held) {
-        auto diff = co_await compared(*before, answer->snapshot);
+        auto compare = [from = *before, to = answer->snapshot](cache::Store& store) {
+            return difference(store, from, to);
+        };
+        auto diff = co_await store_.read(std::move(compare));
         if (diff)
-            summary["diff"] = std::move(*diff);
+            summary["diff"] = to_json(*diff);
     }
     co_return summary;
 }
 
 BatchesRoutes::Outcome BatchesRoutes::purge(Request&, Identity identity, std::string batch_id)
 {
-    auto snapshot = co_await stored(std::move(identity), batch_id);
+    auto snapshot = co_await batches_.stored(std::move(identity), batch_id);
     if (!snapshot)
         co_return snapshot.error();
     auto purged = co_await batches_.purge(snapshot->key);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What is cached, and what can be done to it: /v1/batches, /v1/batches/{batch_id} and what is below. Loop thread.
+// What is cached, and what can be done to it: /v1/batches, /v1/batches/{batch_id} and .../refresh. Loop thread.
 
 #include "proxy/http/router.hpp"
 #include "proxy/service/batch_service.hpp"
@@ -19,13 +19,8 @@ private:
 
     Outcome list(Request& request, Identity identity);
     Outcome show(Request& request, Identity identity, std::string batch_id);
-    Outcome snapshots(Request& request, Identity identity, std::string batch_id);
-    Outcome diff(Request& request, Identity identity, std::string batch_id);
     Outcome refresh(Request& request, Identity identity, std::string batch_id);
     Outcome purge(Request& request, Identity identity, std::string batch_id);
-
-    awaitable<Result<cache::Snapshot>> stored(Identity identity, std::string batch_id);
-    Outcome compared(cache::Snapshot from, cache::Snapshot to);
 
     Credentials& credentials_;
     BatchService& batches_;

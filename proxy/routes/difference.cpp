@@ -1,6 +1,5 @@
 #include "proxy/routes/difference.hpp"
 
-#include "batch/diff.hpp"
 #include "batch/render.hpp"
 
 #include <boost/json.hpp>
@@ -39,6 +38,13 @@ json::array approvals(const std::vector<batch::ApprovalChange>& changes)
     return array;
 }
 
+json::value to_json(const MemberChange& change)
+{
+    if (!change.any())
+        return nullptr;
+    return json::object{{"from", change.from}, {"to", change.to}};
+}
+
 Result<json::object> metadata_of(cache::Store& store, const cache::Snapshot& snapshot)
 {
     auto status = store.status(snapshot.id);
@@ -50,26 +56,74 @@ Result<json::object> metadata_of(cache::Store& store, const cache::Snapshot& sna
     return json::parse(batch::render_metadata(**status, "")).as_object();
 }
 
-// `{from, to}` when it changed, else null.
-json::value change_of(const json::object& from, const json::object& to, const char* name)
+MemberChange change_of(const json::object& from, const json::object& to, const char* name)
 {
     const auto value = [name](const json::object& metadata) {
         const auto* member = metadata.if_contains(name);
         return member == nullptr ? json::value() : *member;
     };
     if (value(from) == value(to))
-        return nullptr;
-    return json::object{{"from", value(from)}, {"to", value(to)}};
+        return {};
+    return {value(from), value(to)};
+}
+
+// RFC 4180: quoted where it has to be.
+void append_field(std::string_view text, std::string& out)
+{
+    if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+        out += text;
+        return;
+    }
+    out += '"';
+    for (const char c : text) {
+        out += c;
+        if (c == '"')
+            out += c;
+    }
+    out += '"';
+}
+
+void append_row(std::initializer_list<std::string_view> fields, std::string& out)
+{
+    for (const auto& field : fields) {
+        if (&field != fields.begin())
+            out += ',';
+        append_field(field, out);
+    }
+    out += "\r\n";
+}
+
+void append_rows(std::string_view change, const std::vector<batch::EventReference>& events, std::string& out)
+{
+    for (const auto& event : events)
+        append_row({change, event.video_id, event.event_id, event.label, "", ""}, out);
+}
+
+void append_rows(std::string_view change, const MemberChange& member, std::string& out)
+{
+    const auto text = [](const json::value& value) {
+        if (value.is_null())
+            return std::string{};
+        return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
+    };
+    if (member.any())
+        append_row({change, "", "", "", text(member.from), text(member.to)}, out);
 }
 
 } // namespace
 
-Result<json::object> difference(cache::Store& store, const cache::Snapshot& from, const cache::Snapshot& to)
+bool BatchDifference::nothing() const
+{
+    return events.approvals.empty() && events.changed.empty() && events.added.empty() && events.removed.empty() &&
+           !metadata.any() && !review_status.any();
+}
+
+Result<BatchDifference> difference(cache::Store& store, const cache::Snapshot& from, const cache::Snapshot& to)
 {
     auto before = metadata_of(store, from);
     auto after = metadata_of(store, to);
     if (!before || !after)
-        return before ? after : before;
+        return before ? after.error() : before.error();
     batch::Differ differ;
     const auto read = [&](const cache::Snapshot& snapshot, void (batch::Differ::*take)(const batch::VideoRecord&)) {
         return store.read(snapshot.id, {}, cache::WithSource::no, [&](const batch::VideoRecord& record) {
@@ -81,15 +135,51 @@ Result<json::object> difference(cache::Store& store, const cache::Snapshot& from
         return done.error();
     if (auto done = read(to, &batch::Differ::newer); !done)
         return done.error();
-    const auto found = differ.finish();
-    return json::object{{"from", from.id},
-                        {"to", to.id},
-                        {"approvals", approvals(found.approvals)},
-                        {"changed", references(found.changed)},
-                        {"added", references(found.added)},
-                        {"removed", references(found.removed)},
-                        {"metadata", change_of(*before, *after, "metadata")},
-                        {"review_status", change_of(*before, *after, "review_status")}};
+    return BatchDifference{.from = from.id,
+                           .to = to.id,
+                           .events = differ.finish(),
+                           .metadata = change_of(*before, *after, "metadata"),
+                           .review_status = change_of(*before, *after, "review_status")};
+}
+
+json::object to_json(const BatchDifference& difference)
+{
+    const auto& events = difference.events;
+    return {{"from", difference.from},
+            {"to", difference.to},
+            {"approvals", approvals(events.approvals)},
+            {"changed", references(events.changed)},
+            {"added", references(events.added)},
+            {"removed", references(events.removed)},
+            {"metadata", to_json(difference.metadata)},
+            {"review_status", to_json(difference.review_status)}};
+}
+
+json::object summary_of(const BatchDifference& difference)
+{
+    const auto& events = difference.events;
+    return {{"from", difference.from},
+            {"to", difference.to},
+            {"approvals", events.approvals.size()},
+            {"changed", events.changed.size()},
+            {"added", events.added.size()},
+            {"removed", events.removed.size()},
+            {"metadata", difference.metadata.any()},
+            {"review_status", to_json(difference.review_status)}};
+}
+
+std::string to_csv(const BatchDifference& difference)
+{
+    std::string text;
+    append_row({"change", "video_id", "event_id", "label", "from", "to"}, text);
+    for (const auto& change : difference.events.approvals)
+        append_row({"approval", change.video_id, change.event_id, change.label, change.from, change.to}, text);
+    append_rows("changed", difference.events.changed, text);
+    append_rows("added", difference.events.added, text);
+    append_rows("removed", difference.events.removed, text);
+    append_rows("metadata", difference.metadata, text);
+    append_rows("review_status", difference.review_status, text);
+    return text;
 }
 
 } // namespace nomadic::proxy

@@ -2,8 +2,6 @@
 
 #include "base/log.hpp"
 
-#include <boost/json.hpp>
-
 namespace nomadic::proxy {
 
 using cache::Action;
@@ -14,13 +12,8 @@ using cache::Store;
 
 namespace {
 
-// Newest snapshots kept in memory; a few hundred bytes each. Beyond it the map starts anew and the store answers.
-constexpr std::size_t most_known = 16'384;
-
-bool is_refusal(const Failure& failure)
-{
-    return failure.code == Errc::unauthorized || failure.code == Errc::forbidden || failure.code == Errc::not_found;
-}
+// Batches whose last use is remembered until it is written down.
+constexpr std::size_t most_reads = 16'384;
 
 Provenance hit(const Decision& decision)
 {
@@ -35,53 +28,38 @@ Provenance hit(const Decision& decision)
 
 } // namespace
 
-Failure not_completed(const batch::StatusDocument& status, std::chrono::milliseconds poll_interval)
-{
-    Failure failure{.code = Errc::not_completed,
-                    .detail = "Batch " + status.batch_id + " is not completed: its status is '" + status.status +
-                              "'. Ask again later, or add allow_partial=true for what is there so far.",
-                    .members = {{"batch_id", status.batch_id}, {"batch_status", status.status}},
-                    .retry_after =
-                        std::max(std::chrono::ceil<std::chrono::seconds>(poll_interval), std::chrono::seconds{1})};
-    boost::system::error_code error;
-    const auto document = boost::json::parse(status.source, error);
-    if (!error && document.is_object())
-        if (const auto* progress = document.get_object().if_contains("aggregated_progress"))
-            failure.members["progress"] = *progress;
-    return failure;
-}
-
 void BatchService::reconfigure(const config::Settings& settings)
 {
-    policy_ = cache::policy_from(settings.cache);
+    policies_ = cache::Policies(settings.cache);
     history_ = settings.history;
     disk_quota_ = settings.cache.disk_quota;
 }
 
 BatchService::BatchService(const config::Settings& settings, cache::AsyncStore& store, Upstream* upstream,
                            const Clock& clock, const asio::any_io_executor& executor)
-    : policy_(cache::policy_from(settings.cache)),
+    : policies_(settings.cache),
       history_(settings.history),
       disk_quota_(settings.cache.disk_quota),
       poll_interval_(settings.upstream.poll_interval),
       store_(store),
-      upstream_(upstream),
       clock_(clock),
       executor_(executor),
-      flights_(executor),
-      statuses_(executor),
-      held_(executor),
-      running_(settings.upstream.poll_interval, clock)
+      newest_(store)
 {
-    if (upstream_ != nullptr)
-        fetcher_.emplace(*upstream_, store_, clock_, settings.cache.min_free_disk);
+    if (upstream == nullptr)
+        return;
+    refresher_.emplace(settings, store, *upstream, clock, executor, newest_);
+    refresher_->on_stored = [this](const Snapshot& snapshot) {
+        on_stored(snapshot);
+        asio::co_spawn(executor_, keep_bounds(snapshot.key), asio::detached);
+    };
 }
 
 awaitable<Key> BatchService::locate(Identity identity, std::string batch_id)
 {
     for (const auto& scope : identity.scopes) {
         Key key{scope, batch_id};
-        auto found = co_await newest(key);
+        auto found = co_await newest_.find(key);
         if (found && *found)
             co_return key;
     }
@@ -91,13 +69,13 @@ awaitable<Key> BatchService::locate(Identity identity, std::string batch_id)
 awaitable<Result<Answer>> BatchService::get(Want want)
 {
     const Key key = co_await locate(want.identity, want.batch_id);
-    auto had = co_await newest(key);
+    auto had = co_await newest_.find(key);
     // A store that can't be read is a miss: a client sees no error because of the cache.
     if (!had)
         log::error("the store could not be read", {{"batch_id", key.batch_id}, {"error", had.error().detail}});
     const auto snapshot = had ? *had : std::nullopt;
 
-    const Decision decision = cache::decide(facts_of(snapshot), want.directives, policy_);
+    const Decision decision = cache::decide(facts_of(snapshot), want.directives, policies_.of(key.batch_id));
     switch (decision.action) {
     case Action::serve: {
         auto answer = stored_answer(*snapshot, decision);
@@ -107,16 +85,19 @@ awaitable<Result<Answer>> BatchService::get(Want want)
         co_return answer;
     }
     case Action::serve_and_refresh:
-        asio::co_spawn(executor_, refresh_behind(want, key), asio::detached);
+        refresher_->refresh_behind(key, {want.identity.credential, want.request_id});
         co_return stored_answer(*snapshot, decision);
     case Action::fail_offline:
         co_return co_await offline_miss(std::move(want));
     case Action::fetch:
         break;
     }
-    if (want.directives.no_store && !snapshot)
-        co_return co_await held_answer(std::move(want), key);
-    co_return co_await fetched_answer(std::move(want), key, snapshot);
+    if (!want.directives.no_store)
+        co_return co_await fetched_answer(std::move(want), key, snapshot);
+    auto held = co_await held_answer(want, key);
+    if (!held)
+        co_return despite(held.error(), want, snapshot);
+    co_return held;
 }
 
 awaitable<Result<Snapshot>> BatchService::find_as_of(Key key, cache::AsOf as_of)
@@ -131,6 +112,21 @@ awaitable<Result<Snapshot>> BatchService::find_as_of(Key key, cache::AsOf as_of)
                                     " is stored for that time or id. GET /v1/batches/" + key.batch_id +
                                     "/snapshots lists those there are.",
                           .members = {}};
+    co_return **found;
+}
+
+awaitable<Result<Snapshot>> BatchService::stored(Identity identity, std::string batch_id)
+{
+    const auto key = co_await locate(std::move(identity), batch_id);
+    auto find = [key](Store& store) { return store.find(key); };
+    auto found = co_await store_.read(find);
+    if (!found)
+        co_return found.error();
+    if (!*found)
+        co_return Failure{.code = Errc::not_found,
+                          .detail = "Batch " + batch_id + " is not stored here. GET /v1/batches/" + batch_id +
+                                    "/analysis fetches it; GET /v1/batches lists those that are.",
+                          .members = {{"batch_id", batch_id}}};
     co_return **found;
 }
 
@@ -150,47 +146,57 @@ awaitable<Result<Answer>> BatchService::refresh(Want want)
     const Key key = co_await locate(want.identity, want.batch_id);
     if (offline())
         co_return co_await offline_miss(std::move(want));
-    Role role{};
-    auto flight = start(key, {want.identity.credential, want.request_id}, role);
-    auto fetched = co_await flight->wait();
-    if (!fetched)
-        co_return fetched.error();
-    Provenance provenance{.forward = Provenance::Forward::request, .stored = fetched->stored};
-    provenance.collapsed = role == Role::follower;
-    co_return Answer{.snapshot = fetched->snapshot, .held = fetched->held, .provenance = std::move(provenance)};
+    auto landed = co_await refresher_->refresh(key, {want.identity.credential, want.request_id}, Depth::full);
+    if (!landed.outcome)
+        co_return landed.outcome.error();
+    Provenance provenance{.forward = Provenance::Forward::request, .stored = landed.outcome->stored};
+    provenance.collapsed = landed.role == Role::follower;
+    co_return Answer{
+        .snapshot = landed.outcome->snapshot, .held = landed.outcome->held, .provenance = std::move(provenance)};
 }
 
-// The caller waits for upstream; when that fails, the rules are asked once more, now knowing it.
+awaitable<Result<void>> BatchService::revalidate(Key key, Want want)
+{
+    auto landed = co_await refresher_->refresh(key, {want.identity.credential, want.request_id}, Depth::as_configured);
+    if (!landed.outcome)
+        co_return landed.outcome.error();
+    co_return Result<void>{};
+}
+
+// The caller waits for upstream.
 awaitable<Result<Answer>> BatchService::fetched_answer(Want want, Key key, std::optional<Snapshot> had)
 {
-    Role role{};
-    auto flight = start(key, {want.identity.credential, want.request_id}, role);
-    auto fetched = co_await flight->wait();
-    if (fetched) {
-        Decision now = cache::decide(facts_of(fetched->snapshot), {}, policy_);
-        Answer answer{.snapshot = fetched->snapshot, .held = fetched->held, .provenance = hit(now)};
-        answer.provenance.forward = had ? Provenance::Forward::stale : Provenance::Forward::miss;
-        if (want.directives.no_cache)
-            answer.provenance.forward = Provenance::Forward::request;
-        answer.provenance.detail.clear();
-        answer.provenance.stored = fetched->stored;
-        answer.provenance.collapsed = role == Role::follower;
-        co_return answer;
+    const auto depth = want.directives.no_cache ? Depth::full : Depth::as_configured;
+    auto landed = co_await refresher_->refresh(key, {want.identity.credential, want.request_id}, depth);
+    if (!landed.outcome) {
+        if (landed.outcome.error().code == Errc::not_completed && want.partial == Partial::allowed)
+            co_return co_await held_answer(std::move(want), key);
+        co_return despite(landed.outcome.error(), want, had);
     }
-    const Failure& failure = fetched.error();
-    if (failure.code == Errc::not_completed && want.partial == Partial::allowed)
-        co_return co_await held_answer(std::move(want), key);
-    if (!had || is_refusal(failure) || failure.code == Errc::not_completed || failure.code == Errc::cancelled)
-        co_return failure;
+    const auto& fetched = *landed.outcome;
+    Answer answer{
+        .snapshot = fetched.snapshot, .held = fetched.held, .provenance = hit(freshness_of(fetched.snapshot))};
+    answer.provenance.forward = had ? Provenance::Forward::stale : Provenance::Forward::miss;
+    if (want.directives.no_cache)
+        answer.provenance.forward = Provenance::Forward::request;
+    answer.provenance.detail.clear();
+    answer.provenance.stored = fetched.stored;
+    answer.provenance.collapsed = landed.role == Role::follower;
+    co_return answer;
+}
 
+Result<Answer> BatchService::despite(const Failure& failure, const Want& want, const std::optional<Snapshot>& had)
+{
+    if (!had || is_refusal(failure) || failure.code == Errc::not_completed || failure.code == Errc::cancelled)
+        return failure;
     auto facts = facts_of(had);
     facts.upstream_failed = true;
-    const Decision decision = cache::decide(facts, want.directives, policy_);
+    const Decision decision = cache::decide(facts, want.directives, policies_.of(had->key.batch_id));
     if (decision.action != Action::serve)
-        co_return failure;
+        return failure;
     log::warn("upstream failed; a stored state is served in its place",
-              {{"batch_id", key.batch_id}, {"error", failure.detail}});
-    co_return stored_answer(*had, decision);
+              {{"batch_id", had->key.batch_id}, {"error", failure.detail}});
+    return stored_answer(*had, decision);
 }
 
 awaitable<Result<Answer>> BatchService::around_store(Want want, Failure why)
@@ -204,15 +210,7 @@ awaitable<Result<Answer>> BatchService::around_store(Want want, Failure why)
 // In memory only: a batch that is not completed (when the caller allows it), or that must not or can't be stored.
 awaitable<Result<Answer>> BatchService::held_answer(Want want, Key key)
 {
-    const Asker asker{want.identity.credential, want.request_id};
-    auto work = [this, key, asker](auto) -> awaitable<Result<std::shared_ptr<const HeldBatch>>> {
-        auto status = co_await ask_status(key, asker);
-        if (!status)
-            co_return status.error();
-        co_return co_await fetcher_->into_memory(**status, asker);
-    };
-    auto [flight, role] = held_.join(key, work);
-    auto held = co_await flight->wait();
+    auto [held, role] = co_await refresher_->hold(key, {want.identity.credential, want.request_id});
     if (!held)
         co_return held.error();
     const bool completed = (*held)->status.completed();
@@ -227,148 +225,84 @@ awaitable<Result<Answer>> BatchService::held_answer(Want want, Key key)
 
 awaitable<Result<BatchService::StatusSeen>> BatchService::status(Want want)
 {
+    // A completed batch is announced only once all of it is there: a client that reads on would otherwise take a chunk
+    // that fails for videos that failed.
+    auto answer = co_await get(want);
+    if (answer && answer->held)
+        co_return StatusSeen{.document = {answer->held, &answer->held->status}, .provenance = answer->provenance};
+    if (answer)
+        co_return co_await stored_status(answer->snapshot.id, answer->provenance);
     const Key key = co_await locate(want.identity, want.batch_id);
-    auto had = co_await newest(key);
-    const auto snapshot = had ? *had : std::nullopt;
-    Decision decision = cache::decide(facts_of(snapshot), want.directives, policy_);
-    if (decision.action == Action::fail_offline)
-        co_return co_await offline_miss(std::move(want));
-    if (decision.action == Action::serve_and_refresh)
-        asio::co_spawn(executor_, refresh_behind(want, key), asio::detached);
+    auto running = refresher_ ? refresher_->last_status(key) : nullptr;
+    if (answer.error().code != Errc::not_completed || !running)
+        co_return answer.error();
+    co_return StatusSeen{.document = std::move(running), .provenance = {.forward = Provenance::Forward::stale}};
+}
 
-    if (decision.action == Action::fetch) {
-        // A completed batch is announced only once all of it is there: a client that reads on would otherwise take a
-        // chunk that fails for videos that failed.
-        auto answer = co_await fetched_answer(want, key, snapshot);
-        if (!answer) {
-            auto running = running_.find(key);
-            if (answer.error().code != Errc::not_completed || !running)
-                co_return answer.error();
-            co_return StatusSeen{.document = running, .provenance = {.forward = Provenance::Forward::stale}};
-        }
-        if (answer->held)
-            co_return StatusSeen{.document = {answer->held, &answer->held->status}, .provenance = answer->provenance};
-        auto read_status = [id = answer->snapshot.id](Store& store) { return store.status(id); };
-        auto document = co_await store_.read(read_status);
-        if (!document || !*document)
-            co_return document
-                ? Failure{.code = Errc::store_failed, .detail = "The batch has just been removed.", .members = {}}
-                : document.error();
-        co_return StatusSeen{.document = std::make_shared<const batch::StatusDocument>(std::move(**document)),
-                             .provenance = answer->provenance};
-    }
-    auto read_status = [id = snapshot->id](Store& store) { return store.status(id); };
-    auto document = co_await store_.read(read_status);
+awaitable<Result<BatchService::StatusSeen>> BatchService::stored_status(std::int64_t snapshot, Provenance provenance)
+{
+    auto read = [snapshot](Store& store) { return store.status(snapshot); };
+    auto document = co_await store_.read(read);
     if (!document)
         co_return document.error();
     if (!*document)
         co_return Failure{
             .code = Errc::store_failed, .detail = "The batch has just been removed. Ask again.", .members = {}};
     co_return StatusSeen{.document = std::make_shared<const batch::StatusDocument>(std::move(**document)),
-                         .provenance = hit(decision)};
+                         .provenance = std::move(provenance)};
 }
 
-awaitable<void> BatchService::invalidate(Key key)
+awaitable<void> BatchService::invalidate(std::vector<std::string> names)
 {
-    if (auto found = known_.find(key); found != known_.end())
-        found->second.stale = true;
-    changed_();
-    flights_.supersede(key);
-    statuses_.supersede(key);
-    running_.forget(key);
-    auto mark = [key](Store& store) { return store.invalidate(key); };
-    auto done = co_await store_.write(mark);
-    if (!done)
-        log::error("a write could not be noted in the store; it is in memory", {{"batch_id", key.batch_id}});
+    if (refresher_)
+        refresher_->supersede_named(names);
+    // In the writer's turn: a fetch that was about to be published when it was overtaken is to be found too.
+    auto find = [names](Store& store) { return store.named_by(names); };
+    auto keys = co_await store_.write(find);
+    if (!keys) {
+        log::error("a write could not be matched with what is stored", {{"error", keys.error().detail}});
+        co_return;
+    }
+    for (const auto& key : *keys) {
+        if (refresher_)
+            refresher_->supersede(key);
+        co_await newest_.distrust(key);
+    }
 }
 
 awaitable<Result<bool>> BatchService::purge(Key key)
 {
-    flights_.supersede(key);
-    known_.erase(key);
-    changed_();
+    if (refresher_)
+        refresher_->supersede(key);
+    newest_.forget(key);
     auto remove = [key](Store& store) { return store.purge(key); };
     auto purged = co_await store_.write(remove);
-    known_.erase(key);
-    changed_();
+    newest_.forget(key);
     co_return purged;
 }
 
-BatchService::FlightPointer BatchService::start(const Key& key, const Asker& asker, Role& role)
+awaitable<Result<BatchService::Explanation>> BatchService::explain(Identity identity, std::string batch_id)
 {
-    auto work = [this, key, asker](FlightPointer flight) { return fetch(key, asker, std::move(flight)); };
-    auto joined = flights_.join(key, work);
-    role = joined.second;
-    return joined.first;
-}
-
-awaitable<Result<Fetched>> BatchService::fetch(Key key, Asker asker, FlightPointer flight)
-{
-    auto status = co_await ask_status(key, asker);
-    if (!status)
-        co_return status.error();
-    if (!(*status)->completed())
-        co_return not_completed(**status, poll_interval_);
-
-    std::function<bool()> still_wanted = [flight] { return !flight->superseded(); };
-    auto fetched = co_await fetcher_->into_store(key, asker, **status, std::move(still_wanted));
-    running_.forget(key);
-    if (flight->superseded()) {
-        // What those who wait get must not be older than the write that overtook us.
-        Role role{};
-        auto newer = start(key, asker, role);
-        co_return co_await newer->wait();
-    }
-    if (fetched && fetched->stored) {
-        know(fetched->snapshot);
-        asio::co_spawn(executor_, keep_bounds(key), asio::detached);
-    }
-    co_return fetched;
-}
-
-awaitable<Result<std::shared_ptr<const batch::StatusDocument>>> BatchService::ask_status(Key key, Asker asker)
-{
-    if (auto seen = running_.find(key))
-        co_return seen;
-    auto work = [this, key, asker](auto) -> awaitable<Result<std::shared_ptr<const batch::StatusDocument>>> {
-        auto answer = co_await upstream_->status(key.batch_id, asker);
-        if (!answer)
-            co_return answer.error();
-        auto seen = std::make_shared<const batch::StatusDocument>(std::move(*answer));
-        running_.seen(key, seen);
-        co_return seen;
-    };
-    auto [flight, role] = statuses_.join(key, work);
-    co_return co_await flight->wait();
-}
-
-awaitable<void> BatchService::refresh_behind(Want want, Key key)
-{
-    Role role{};
-    auto flight = start(key, {want.identity.credential, want.request_id}, role);
-    if (role == Role::follower)
-        co_return;
-    auto fetched = co_await flight->wait();
-    if (fetched)
-        co_return;
-    log::warn("a stored batch could not be refreshed", {{"batch_id", key.batch_id}, {"error", fetched.error().detail}});
-    // A refusal is an answer: nobody may be served from here again before upstream has been asked.
-    if (is_refusal(fetched.error()))
-        co_await invalidate(key);
-}
-
-awaitable<Result<std::optional<Snapshot>>> BatchService::newest(Key key)
-{
-    if (auto found = known_.find(key); found != known_.end())
-        co_return found->second;
-    auto find = [key](Store& store) { return store.find(key); };
-    auto stored = co_await store_.read(find);
-    // A flight may have landed while the store was being asked: what it brought is newer.
-    if (auto found = known_.find(key); found != known_.end())
-        co_return found->second;
-    if (stored && *stored)
-        know(**stored);
-    co_return stored;
+    const Key key = co_await locate(std::move(identity), std::move(batch_id));
+    auto snapshot = co_await newest_.find(key);
+    if (!snapshot)
+        co_return snapshot.error();
+    const auto& policy = policies_.of(key.batch_id);
+    Explanation explanation{.key = key,
+                            .snapshot = *snapshot,
+                            .policy = policy,
+                            .decision = cache::decide(facts_of(*snapshot), {}, policy),
+                            .flying = false,
+                            .failed_at = {},
+                            .exchanges = {}};
+    if (!refresher_)
+        co_return explanation;
+    explanation.flying = refresher_->is_flying(key);
+    if (const auto since = refresher_->since_failure(key))
+        explanation.failed_at = clock_.now() - *since;
+    if (const auto* log = refresher_->find_exchange_log(key))
+        explanation.exchanges.assign(log->seen().begin(), log->seen().end());
+    co_return explanation;
 }
 
 // After each batch that was stored: its history trimmed, and the least recently used batches gone if it took too much.
@@ -391,18 +325,14 @@ awaitable<void> BatchService::keep_bounds(Key key)
     }
     evictions_ += evicted->size();
     for (const auto& gone : *evicted) {
-        known_.erase(gone);
-        changed_();
+        newest_.forget(gone);
         log::info("a batch was evicted to stay within cache.disk_quota", {{"batch_id", gone.batch_id}});
     }
 }
 
-void BatchService::know(const Snapshot& snapshot)
+cache::Decision BatchService::freshness_of(const Snapshot& snapshot) const
 {
-    if (known_.size() >= most_known)
-        known_.clear();
-    known_[snapshot.key] = snapshot;
-    changed_();
+    return cache::decide(facts_of(snapshot), {}, policies_.of(snapshot.key.batch_id));
 }
 
 cache::Facts BatchService::facts_of(const std::optional<Snapshot>& snapshot) const
@@ -415,12 +345,14 @@ cache::Facts BatchService::facts_of(const std::optional<Snapshot>& snapshot) con
     facts.age = std::chrono::floor<std::chrono::seconds>(clock_.now() - snapshot->validated_at);
     facts.pending_events = snapshot->events[static_cast<std::size_t>(batch::Approval::pending)];
     facts.invalidated = snapshot->stale;
+    if (refresher_)
+        facts.since_failure = refresher_->since_failure(snapshot->key);
     return facts;
 }
 
 Answer BatchService::stored_answer(const Snapshot& snapshot, const Decision& decision)
 {
-    if (reads_.size() >= most_known)
+    if (reads_.size() >= most_reads)
         reads_.clear();
     reads_[snapshot.key] = clock_.now();
     return {.snapshot = snapshot, .held = nullptr, .provenance = hit(decision)};

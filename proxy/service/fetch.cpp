@@ -26,7 +26,7 @@ void put_in_order(HeldBatch& held)
 } // namespace
 
 awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batch::StatusDocument status,
-                                               std::function<bool()> still_wanted)
+                                               std::chrono::seconds age, std::function<bool()> still_wanted)
 {
     auto begin = [key, floor = min_free_disk_](Store& store) -> Result<std::unique_ptr<SnapshotWriter>> {
         const auto left = store.free_disk_bytes();
@@ -69,7 +69,9 @@ awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batc
         co_return Failure{.code = Errc::cancelled, .detail = "A write overtook this fetch.", .members = {}};
 
     auto document = std::make_shared<const batch::StatusDocument>(status);
-    auto commit = [writer, document, now = clock_.now()](Store&) { return writer->commit(*document, now); };
+    // What another cache has kept for a while was the truth then, not now: lifetimes must not add up.
+    const auto as_of = clock_.now() - std::max(age, *fetched);
+    auto commit = [writer, document, as_of](Store&) { return writer->commit(*document, as_of); };
     auto committed = co_await store_.write(std::move(commit));
     if (!committed)
         co_return co_await without_store(std::move(key), std::move(asker), std::move(status), committed.error());

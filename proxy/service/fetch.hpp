@@ -14,6 +14,7 @@ struct Fetched {
     cache::Snapshot snapshot;
     std::shared_ptr<const HeldBatch> held; // the store refused: here it is all the same, in memory
     bool stored = false;
+    bool by_status_alone = false; // the status document had not changed, and that was believed to be enough
 };
 
 class Fetcher {
@@ -23,10 +24,10 @@ public:
         : upstream_(upstream), store_(store), clock_(clock), min_free_disk_(min_free_disk)
     {}
 
-    // `still_wanted` is asked once everything is there and before the commit: no means that a write has overtaken this
-    // fetch, and what it brings is dropped (Errc::cancelled).
+    // `age` is how old the status was already when it came. `still_wanted` is asked once everything is there and before
+    // the commit: no means that a write has overtaken this fetch, and what it brings is dropped (Errc::cancelled).
     awaitable<Result<Fetched>> into_store(cache::Key key, Asker asker, batch::StatusDocument status,
-                                          std::function<bool()> still_wanted);
+                                          std::chrono::seconds age, std::function<bool()> still_wanted);
     // Never stored.
     awaitable<Result<std::shared_ptr<const HeldBatch>>> into_memory(batch::StatusDocument status, Asker asker);
 

@@ -19,14 +19,14 @@ public:
     {}
 
     // The last status, while it is younger than the poll interval.
-    std::shared_ptr<const batch::StatusDocument> find(const cache::Key& key) const;
-    void seen(const cache::Key& key, std::shared_ptr<const batch::StatusDocument> status);
+    std::shared_ptr<const StatusAnswer> find(const cache::Key& key) const;
+    void seen(const cache::Key& key, std::shared_ptr<const StatusAnswer> status);
     void forget(const cache::Key& key) { seen_.erase(key); }
 
 private:
     struct Seen {
         TimePoint at;
-        std::shared_ptr<const batch::StatusDocument> status;
+        std::shared_ptr<const StatusAnswer> status;
     };
 
     bool young(const Seen& seen) const { return clock_.now() - seen.at < poll_interval_; }

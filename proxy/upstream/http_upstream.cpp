@@ -7,6 +7,7 @@
 #include "proxy/upstream/gate.hpp"
 #include "proxy/upstream/refusal.hpp"
 
+#include <charconv>
 #include <unordered_set>
 
 namespace nomadic::proxy {
@@ -20,6 +21,17 @@ bool worth_another(const Failure& failure)
 {
     return failure.code == Errc::upstream_failed || failure.code == Errc::upstream_timeout ||
            failure.code == Errc::upstream_unreachable;
+}
+
+// RFC 9111, 5.1; what is no number of seconds, or beyond all reason, counts as no age.
+std::chrono::seconds age_of(const Exchange& exchange)
+{
+    constexpr std::uint32_t most = 10 * 365 * 24 * 3600;
+    const auto text = exchange.fields.get("Age");
+    std::uint32_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    const bool sane = error == std::errc{} && end == text.data() + text.size() && count <= most;
+    return std::chrono::seconds(sane ? count : 0);
 }
 
 std::vector<batch::VideoPointer> distinct(const std::vector<batch::VideoPointer>& pointers)
@@ -91,35 +103,54 @@ HttpUpstream::HttpUpstream(const config::Upstream& settings, std::shared_ptr<Poo
       random_(std::random_device{}())
 {}
 
-awaitable<Result<batch::StatusDocument>> HttpUpstream::status(std::string batch_id, Asker asker)
+awaitable<Result<StatusAnswer>> HttpUpstream::status(std::string batch_id, Validators known, Asker asker)
 {
     // Only a completed batch has to say what is in it.
-    const auto incomplete = [](const auto& status) { return status && status->completed() && !status->lists_videos; };
-    auto status = co_await status_as(batch_id, asker, videos_);
-    if (incomplete(status) && videos_ == Videos::as_usual) {
+    const auto incomplete = [](const Result<StatusAnswer>& answer) {
+        return answer && answer->document && answer->document->completed() && !answer->document->lists_videos;
+    };
+    auto answer = co_await status_as(batch_id, known, asker, videos_);
+    if (incomplete(answer) && videos_ == Videos::as_usual) {
         log::info("the upstream names a batch's videos only when it is asked to");
         videos_ = Videos::asked_for;
-        status = co_await status_as(std::move(batch_id), std::move(asker), videos_);
+        answer = co_await status_as(std::move(batch_id), std::move(known), std::move(asker), videos_);
     }
-    if (incomplete(status))
+    if (incomplete(answer))
         co_return Failure{.code = Errc::upstream_failed,
                           .detail = "The upstream's status is not the promised document: it has no array `videos`.",
                           .members = {}};
-    co_return status;
+    co_return answer;
 }
 
-awaitable<Result<batch::StatusDocument>> HttpUpstream::status_as(std::string batch_id, Asker asker, Videos videos)
+awaitable<Result<StatusAnswer>> HttpUpstream::status_as(std::string batch_id, Validators known, Asker asker,
+                                                        Videos videos)
 {
-    auto exchange = co_await send(status_request(batch_id, videos), std::move(asker));
+    auto request = status_request(batch_id, videos);
+    if (!known.etag.empty())
+        request.fields.add("If-None-Match", known.etag);
+    else if (!known.last_modified.empty())
+        request.fields.add("If-Modified-Since", known.last_modified);
+    auto exchange = co_await send(std::move(request), std::move(asker));
     if (!exchange)
         co_return exchange.error();
+    StatusAnswer answer{.document = nullptr, .validators = {}, .age = age_of(*exchange)};
+    if (exchange->status == 304 && !known.empty()) {
+        answer.validators = std::move(known);
+        co_return answer;
+    }
     if (exchange->status != 200)
         co_return refusal(*exchange, "batch " + batch_id, clock_.now());
+    answer.validators = {std::string(exchange->fields.get("ETag")), std::string(exchange->fields.get("Last-Modified"))};
     auto parse = [&] { return batch::parse_status(std::move(exchange->body), batch_id); };
-    co_return co_await on_workers(parse);
+    auto document = co_await on_workers(parse);
+    if (!document)
+        co_return document.error();
+    answer.document = std::make_shared<const batch::StatusDocument>(std::move(*document));
+    co_return answer;
 }
 
-awaitable<Result<void>> HttpUpstream::analyses(batch::StatusDocument& status, Asker asker, RecordSink sink)
+awaitable<Result<std::chrono::seconds>> HttpUpstream::analyses(batch::StatusDocument& status, Asker asker,
+                                                               RecordSink sink)
 {
     if (dialect_ == config::DialectChoice::filter_batch)
         co_return co_await by_filter_batch(status, std::move(asker), std::move(sink));
@@ -137,7 +168,8 @@ awaitable<Result<void>> HttpUpstream::analyses(batch::StatusDocument& status, As
     co_return older;
 }
 
-awaitable<Result<void>> HttpUpstream::by_filter_batch(batch::StatusDocument& status, Asker asker, RecordSink sink)
+awaitable<Result<std::chrono::seconds>> HttpUpstream::by_filter_batch(batch::StatusDocument& status, Asker asker,
+                                                                      RecordSink sink)
 {
     auto exchange = co_await send(filter_batch::request(status.batch_id), std::move(asker));
     if (!exchange)
@@ -148,7 +180,9 @@ awaitable<Result<void>> HttpUpstream::by_filter_batch(batch::StatusDocument& sta
     auto records = co_await on_workers(parse);
     if (!records)
         co_return records.error();
-    co_return co_await sink(std::move(*records));
+    if (auto taken = co_await sink(std::move(*records)); !taken)
+        co_return taken.error();
+    co_return age_of(*exchange);
 }
 
 // What the chunks of one batch share. The first failure is everybody's.
@@ -160,11 +194,13 @@ struct HttpUpstream::FanOut {
     std::size_t next = 0;
     std::size_t running = 0;
     std::optional<Failure> failure;
+    std::chrono::seconds age{0}; // of the oldest answer
     Signal done;
     Gate parsing; // an answer is several times its size while it is parsed and stored: a few at a time
 };
 
-awaitable<Result<void>> HttpUpstream::by_bulk(batch::StatusDocument& status, Asker asker, RecordSink sink)
+awaitable<Result<std::chrono::seconds>> HttpUpstream::by_bulk(batch::StatusDocument& status, Asker asker,
+                                                              RecordSink sink)
 {
     const auto executor = co_await asio::this_coro::executor;
     auto all = std::make_shared<FanOut>(FanOut{.status = status,
@@ -176,14 +212,14 @@ awaitable<Result<void>> HttpUpstream::by_bulk(batch::StatusDocument& status, Ask
                                                .parsing = Gate(executor, parsed_at_once)});
     const auto chunks = (all->pointers.size() + settings_.chunk_size - 1) / settings_.chunk_size;
     if (chunks == 0)
-        co_return Result<void>{};
+        co_return std::chrono::seconds{0};
     all->running = std::min<std::size_t>(chunks, settings_.max_parallel);
     for (std::size_t i = all->running; i > 0; --i)
         asio::co_spawn(executor, fetch_chunks(*this, all), asio::detached);
     co_await all->done.wait();
     if (all->failure)
         co_return *all->failure;
-    co_return Result<void>{};
+    co_return all->age;
 }
 
 awaitable<void> HttpUpstream::fetch_chunks(HttpUpstream& upstream, std::shared_ptr<FanOut> all)
@@ -219,18 +255,22 @@ awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const b
     auto records = co_await on_workers(parse);
     if (!records)
         co_return records.error();
+    all.age = std::max(all.age, age_of(*exchange));
     co_return co_await all.sink(std::move(*records));
 }
 
 awaitable<Result<Exchange>> HttpUpstream::send(SmallRequest request, Asker asker)
 {
     for (std::uint32_t number = 1;; ++number) {
+        const auto at = clock_.now();
         const auto begun = std::chrono::steady_clock::now();
         auto exchange = co_await attempt(request, asker);
-        counts_.durations.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
+        const auto took = std::chrono::steady_clock::now() - begun;
+        counts_.durations.observe(std::chrono::duration<double>(took).count());
         exchange ? counts_.answered(exchange->status) : counts_.failed(exchange.error());
         if (exchange && exchange->status >= 400)
             black_out(exchange->body, asker.credential);
+        note(asker, request, exchange, at, took);
         const bool again = exchange ? is_transient(exchange->status) : worth_another(exchange.error());
         if (!again)
             co_return exchange;
@@ -247,6 +287,18 @@ awaitable<Result<Exchange>> HttpUpstream::send(SmallRequest request, Asker asker
         ++counts_.retries;
         co_await pause(*delay);
     }
+}
+
+void HttpUpstream::note(const Asker& asker, const SmallRequest& request, const Result<Exchange>& exchange, TimePoint at,
+                        std::chrono::steady_clock::duration took)
+{
+    if (asker.log)
+        asker.log->add({.at = at,
+                        .method = request.method,
+                        .target = request.target,
+                        .status = exchange ? exchange->status : 0,
+                        .took = std::chrono::duration_cast<std::chrono::milliseconds>(took),
+                        .bytes = exchange ? exchange->body.size() : 0});
 }
 
 awaitable<void> HttpUpstream::pause(std::chrono::milliseconds delay)

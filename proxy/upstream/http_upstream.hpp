@@ -22,8 +22,9 @@ public:
     HttpUpstream(const config::Upstream& settings, std::shared_ptr<Pool> pool, asio::thread_pool& workers,
                  const Clock& clock);
 
-    awaitable<Result<batch::StatusDocument>> status(std::string batch_id, Asker asker) override;
-    awaitable<Result<void>> analyses(batch::StatusDocument& status, Asker asker, RecordSink sink) override;
+    awaitable<Result<StatusAnswer>> status(std::string batch_id, Validators known, Asker asker) override;
+    awaitable<Result<std::chrono::seconds>> analyses(batch::StatusDocument& status, Asker asker,
+                                                     RecordSink sink) override;
     awaitable<Result<Exchange>> send(SmallRequest request, Asker asker) override;
     awaitable<Result<Response>> forward(Request& request, Asker asker) override;
 
@@ -36,7 +37,9 @@ private:
     // Runs `work` on the workers and comes back with its result.
     template <class Work>
     awaitable<std::invoke_result_t<Work>> on_workers(Work work);
-    awaitable<Result<batch::StatusDocument>> status_as(std::string batch_id, Asker asker, Videos videos);
+    awaitable<Result<StatusAnswer>> status_as(std::string batch_id, Validators known, Asker asker, Videos videos);
+    static void note(const Asker& asker, const SmallRequest& request, const Result<Exchange>& exchange, TimePoint at,
+                     std::chrono::steady_clock::duration took);
     awaitable<Result<Exchange>> attempt(const SmallRequest& request, const Asker& asker);
     awaitable<Result<Exchange>> attempt_on(Pool::Lease& lease, const SmallRequest& request, const Asker& asker,
                                            bool& begun);
@@ -44,8 +47,9 @@ private:
     awaitable<Result<Exchange>> read_whole(Pool::Lease& lease, ResponseReader& reader);
     awaitable<void> pause(std::chrono::milliseconds delay);
 
-    awaitable<Result<void>> by_bulk(batch::StatusDocument& status, Asker asker, RecordSink sink);
-    awaitable<Result<void>> by_filter_batch(batch::StatusDocument& status, Asker asker, RecordSink sink);
+    awaitable<Result<std::chrono::seconds>> by_bulk(batch::StatusDocument& status, Asker asker, RecordSink sink);
+    awaitable<Result<std::chrono::seconds>> by_filter_batch(batch::StatusDocument& status, Asker asker,
+                                                            RecordSink sink);
     static awaitable<void> fetch_chunks(HttpUpstream& upstream, std::shared_ptr<FanOut> all);
     awaitable<Result<void>> fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked);
     awaitable<Result<void>> begin(std::shared_ptr<Forwarding> forwarding, Request& request, const std::string& head);

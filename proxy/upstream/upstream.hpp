@@ -8,6 +8,7 @@
 #include "base/secret.hpp"
 #include "batch/batch.hpp"
 #include "proxy/http/message.hpp"
+#include "proxy/upstream/exchange_log.hpp"
 
 namespace nomadic::proxy {
 
@@ -16,10 +17,25 @@ using Credential = std::shared_ptr<const Secret>;
 
 struct Asker {
     Asker() = default;
-    Asker(Credential on_behalf_of, std::string id) : credential(std::move(on_behalf_of)), request_id(std::move(id)) {}
+    Asker(Credential on_behalf_of, std::string id, std::shared_ptr<ExchangeLog> exchange_log = nullptr)
+        : credential(std::move(on_behalf_of)), request_id(std::move(id)), log(std::move(exchange_log))
+    {}
 
     Credential credential;
     std::string request_id;
+    std::shared_ptr<ExchangeLog> log; // where what is asked is noted; may be null
+};
+
+// What a document may be asked for again by (RFC 9110, 8.8); "" each when upstream gave none.
+struct Validators {
+    std::string etag, last_modified;
+    bool empty() const { return etag.empty() && last_modified.empty(); }
+};
+
+struct StatusAnswer {
+    std::shared_ptr<const batch::StatusDocument> document; // null: still what the validators stand for (304)
+    Validators validators;
+    std::chrono::seconds age{0}; // how old the answer was already: there may be a cache before the upstream
 };
 
 // A whole, bounded answer.
@@ -45,11 +61,12 @@ public:
 
     // A refusal is a Failure with upstream's own words: 401 unauthorized, 403 forbidden, 404 not_found; everything
     // else that is not the promised document is upstream_failed, upstream_timeout, upstream_unreachable or overloaded.
-    virtual awaitable<Result<batch::StatusDocument>> status(std::string batch_id, Asker asker) = 0;
+    virtual awaitable<Result<StatusAnswer>> status(std::string batch_id, Validators known, Asker asker) = 0;
 
     // Every analysis of `status.videos`, in parallel chunks, or a Failure. Finds out the dialect and remembers it; a
-    // dialect B answer also fills status.metadata_source.
-    virtual awaitable<Result<void>> analyses(batch::StatusDocument& status, Asker asker, RecordSink sink) = 0;
+    // dialect B answer also fills status.metadata_source. Returns how old the oldest of the answers was already.
+    virtual awaitable<Result<std::chrono::seconds>> analyses(batch::StatusDocument& status, Asker asker,
+                                                             RecordSink sink) = 0;
 
     // Whatever upstream answers, 4xx and 5xx included, after the retries that are safe for the method.
     virtual awaitable<Result<Exchange>> send(SmallRequest request, Asker asker) = 0;

@@ -249,8 +249,15 @@ def test_commands(sandbox, daemon, tmp_path):
     sandbox.review("ask-3-9-1", review_status="reviewed")
     assert command("refresh", "ask-3-9-1").stdout.endswith(", changed\n")
     assert len(command("log", "ask-3-9-1").stdout.splitlines()) == 2
-    assert '"review_status":{"from"' in command("diff", "ask-3-9-1").stdout
-    assert '"batch_id":"ask-3-9-1"' in command("show", "ask-3-9-1").stdout
+    assert "review_status: in_review -> reviewed" in command("diff", "ask-3-9-1").stdout
+    assert '"review_status":{"from"' in command("diff", "ask-3-9-1", "--json").stdout
+    assert command("diff", "ask-3-9-1", "--csv").stdout.splitlines()[1] == "review_status,,,,in_review,reviewed"
+    newest = command("log", "ask-3-9-1").stdout.split()[0]
+    assert "nothing has changed" in command("diff", "ask-3-9-1", "--from", newest, "--to", newest).stdout
+    shown = command("show", "ask-3-9-1")
+    assert shown.returncode == 0 and "3 videos, 9 events" in shown.stdout and "events are pending" in shown.stdout
+    assert '"batch_id":"ask-3-9-1"' in command("show", "--json", "ask-3-9-1").stdout
+    assert command("show", "never-read").returncode == 3
     assert command("ensure", "ask-3-9-1").returncode == 0
     assert command("ensure", "ask-3-9-1", "never-read").returncode == 5
     assert '"offline":false' in command("stats", "--json").stdout

@@ -101,11 +101,12 @@ TEST_CASE("drop-in: bodies that upstream would take, and those that are its to r
 
 TEST_CASE("passthrough: the batch or video that a path names")
 {
-    CHECK(named_by("/api/batch/b%201/metadata").batch_id == "b 1");
-    CHECK(named_by("/api/batches/b").batch_id == "b");
-    CHECK(named_by("/api/x/..//batch%2Fb/./metadata").batch_id == "b");
-    CHECK_FALSE(named_by("/api/batch/b/../..").anything());
-    CHECK(named_by("/api/videos/v/analyses/a/generate-thumbnails").video_id == "v");
-    CHECK(named_by("/api/video/v").video_id == "v");
-    CHECK_FALSE(named_by("/api/upload-video").anything());
+    using Names = std::vector<std::string>;
+    Request request;
+    request.path = "/api/videos/v%201/analyses/a/generate-thumbnails";
+    request.query = "batch_id=b&force";
+    CHECK(names_in(request) == Names{"api", "videos", "v 1", "analyses", "a", "generate-thumbnails", "b"});
+    request.path = "/api/x/..//batch%2Fb/./metadata";
+    request.query = "a=%zz";
+    CHECK(names_in(request) == Names{"api", "x", "..", "batch", "b", ".", "metadata"});
 }

@@ -1,0 +1,322 @@
+#include "proxy/service/refresher.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/json.hpp>
+
+#include <unordered_set>
+
+namespace nomadic::proxy {
+
+using cache::Key;
+using cache::Snapshot;
+using cache::Store;
+
+namespace {
+
+// Batches of which something is remembered; beyond it a map starts anew, and nothing worse than a request more follows.
+constexpr std::size_t most_remembered = 4096;
+
+template <class Map>
+auto& slot(Map& map, const Key& key)
+{
+    if (map.size() >= most_remembered && !map.contains(key))
+        map.clear();
+    return map[key];
+}
+
+} // namespace
+
+bool is_refusal(const Failure& failure)
+{
+    return failure.code == Errc::unauthorized || failure.code == Errc::forbidden || failure.code == Errc::not_found;
+}
+
+Failure not_completed(const batch::StatusDocument& status, std::chrono::milliseconds poll_interval)
+{
+    Failure failure{.code = Errc::not_completed,
+                    .detail = "Batch " + status.batch_id + " is not completed: its status is '" + status.status +
+                              "'. Ask again later, or add allow_partial=true for what is there so far.",
+                    .members = {{"batch_id", status.batch_id}, {"batch_status", status.status}},
+                    .retry_after =
+                        std::max(std::chrono::ceil<std::chrono::seconds>(poll_interval), std::chrono::seconds{1})};
+    boost::system::error_code error;
+    const auto document = boost::json::parse(status.source, error);
+    if (!error && document.is_object())
+        if (const auto* progress = document.get_object().if_contains("aggregated_progress"))
+            failure.members["progress"] = *progress;
+    return failure;
+}
+
+Refresher::Refresher(const config::Settings& settings, cache::AsyncStore& store, Upstream& upstream, const Clock& clock,
+                     const asio::any_io_executor& executor, NewestSnapshots& newest)
+    : poll_interval_(settings.upstream.poll_interval),
+      revalidation_(settings.cache.revalidate),
+      store_(store),
+      upstream_(upstream),
+      clock_(clock),
+      executor_(executor),
+      newest_(newest),
+      fetcher_(upstream, store, clock, settings.cache.min_free_disk),
+      flights_(executor),
+      statuses_(executor),
+      held_(executor),
+      running_(settings.upstream.poll_interval, clock)
+{}
+
+awaitable<Refresher::Landed> Refresher::refresh(Key key, Asker asker, Depth depth)
+{
+    Role role{};
+    auto flight = start(key, asker, depth, role);
+    auto outcome = co_await flight->wait();
+    // Who wants everything asked for is not served by a flight that others have started with less in mind.
+    if (outcome && outcome->by_status_alone && depth == Depth::full) {
+        flight = start(key, asker, depth, role);
+        outcome = co_await flight->wait();
+    }
+    co_return Landed{std::move(outcome), role};
+}
+
+void Refresher::refresh_behind(Key key, Asker asker)
+{
+    Role role{};
+    auto flight = start(key, asker, Depth::as_configured, role);
+    if (role == Role::leader)
+        asio::co_spawn(executor_, watch_behind(std::move(flight), std::move(key)), asio::detached);
+}
+
+awaitable<void> Refresher::watch_behind(Flights::FlightPointer flight, Key key)
+{
+    auto fetched = co_await flight->wait();
+    if (!fetched)
+        log::warn("a stored batch could not be refreshed",
+                  {{"batch_id", key.batch_id}, {"error", fetched.error().detail}});
+}
+
+awaitable<Refresher::Held> Refresher::hold(Key key, Asker asker)
+{
+    asker.log = exchange_log(key);
+    auto work = [this, key, asker](auto) -> awaitable<Result<std::shared_ptr<const HeldBatch>>> {
+        auto seen = co_await status(key, asker);
+        if (!seen)
+            co_return seen.error();
+        co_return co_await fetcher_.into_memory(*(*seen)->document, asker);
+    };
+    auto [flight, role] = held_.join(key, work);
+    auto outcome = co_await flight->wait();
+    if (!outcome)
+        co_await judge(key, outcome.error());
+    co_return Held{std::move(outcome), role};
+}
+
+void Refresher::supersede(const Key& key)
+{
+    flights_.supersede(key);
+    statuses_.supersede(key);
+    held_.supersede(key);
+    running_.forget(key);
+}
+
+void Refresher::supersede_named(std::span<const std::string> names)
+{
+    const std::unordered_set<std::string_view> named(names.begin(), names.end());
+    const auto is_named = [&named](const batch::VideoPointer& pointer) {
+        const std::string_view quoted = pointer.analysis_id_json;
+        return named.contains(pointer.video_id) ||
+               (quoted.size() > 2 && named.contains(quoted.substr(1, quoted.size() - 2)));
+    };
+    std::vector<Key> overtaken;
+    for (const auto& [flight, batch] : under_way_) {
+        const auto holds_named = [&](const StatusPointer& status) {
+            const auto& videos = status->document->videos;
+            return std::any_of(videos.begin(), videos.end(), is_named);
+        };
+        if (named.contains(batch.key.batch_id) || (batch.status && holds_named(batch.status)))
+            overtaken.push_back(batch.key);
+    }
+    for (const auto& key : overtaken)
+        supersede(key);
+}
+
+std::shared_ptr<const batch::StatusDocument> Refresher::last_status(const Key& key) const
+{
+    const auto seen = running_.find(key);
+    return seen ? seen->document : nullptr;
+}
+
+std::optional<std::chrono::milliseconds> Refresher::since_failure(const Key& key) const
+{
+    const auto found = failures_.find(key);
+    if (found == failures_.end())
+        return std::nullopt;
+    return std::chrono::floor<std::chrono::milliseconds>(clock_.now() - found->second);
+}
+
+const ExchangeLog* Refresher::find_exchange_log(const Key& key) const
+{
+    const auto found = logs_.find(key);
+    return found == logs_.end() ? nullptr : found->second.get();
+}
+
+std::shared_ptr<ExchangeLog> Refresher::exchange_log(const Key& key)
+{
+    auto& log = slot(logs_, key);
+    if (!log)
+        log = std::make_shared<ExchangeLog>();
+    return log;
+}
+
+Refresher::Flights::FlightPointer Refresher::start(const Key& key, const Asker& asker, Depth depth, Role& role)
+{
+    auto noted = asker;
+    noted.log = exchange_log(key);
+    auto work = [this, key, noted, depth](Flights::FlightPointer flight) {
+        return fly(key, noted, depth, std::move(flight));
+    };
+    auto joined = flights_.join(key, work);
+    role = joined.second;
+    return joined.first;
+}
+
+awaitable<Result<Fetched>> Refresher::fly(Key key, Asker asker, Depth depth, Flights::FlightPointer flight)
+{
+    under_way_[flight].key = key;
+    auto fetched = co_await bring(key, asker, depth, flight);
+    under_way_.erase(flight);
+    if (flight->superseded()) {
+        // What those who wait get must not be older than the write that overtook us.
+        Role role{};
+        auto newer = start(key, asker, Depth::full, role);
+        co_return co_await newer->wait();
+    }
+    if (!fetched) {
+        co_await judge(key, fetched.error());
+        co_return fetched;
+    }
+    failures_.erase(key);
+    if (fetched->stored) {
+        newest_.know(fetched->snapshot);
+        on_stored(fetched->snapshot);
+    }
+    co_return fetched;
+}
+
+awaitable<Result<Fetched>> Refresher::bring(Key key, Asker asker, Depth depth, Flights::FlightPointer flight)
+{
+    auto seen = co_await status(key, asker);
+    if (!seen)
+        co_return seen.error();
+    const auto& answer = **seen;
+    if (!answer.document->completed())
+        co_return not_completed(*answer.document, poll_interval_);
+    if (depth == Depth::as_configured) {
+        auto confirmed = co_await confirm(key, *seen);
+        if (confirmed) {
+            running_.forget(key);
+            co_return *confirmed;
+        }
+    }
+    under_way_[flight].status = *seen;
+    co_return co_await bring_analyses(key, asker, *seen, std::move(flight));
+}
+
+awaitable<Result<Fetched>> Refresher::bring_analyses(Key key, Asker asker, StatusPointer status,
+                                                     Flights::FlightPointer flight)
+{
+    std::function<bool()> still_wanted = [flight] { return !flight->superseded(); };
+    auto fetched = co_await fetcher_.into_store(key, asker, *status->document, status->age, std::move(still_wanted));
+    running_.forget(key);
+    if (fetched && fetched->stored && !status->validators.empty())
+        slot(validated_, key) = {fetched->snapshot.id, status->validators};
+    co_return fetched;
+}
+
+bool Refresher::status_is_enough(const Snapshot& had) const
+{
+    switch (revalidation_) {
+    case config::Revalidation::full:
+        return false;
+    case config::Revalidation::reviewed:
+        return !had.stale && had.events[static_cast<std::size_t>(batch::Approval::pending)] == 0;
+    case config::Revalidation::status:
+        break;
+    }
+    return !had.stale;
+}
+
+// Whether what is stored stands, by its status document alone.
+awaitable<std::optional<Fetched>> Refresher::confirm(Key key, StatusPointer status)
+{
+    auto had = co_await newest_.find(key);
+    if (!had || !*had || !status_is_enough(**had))
+        co_return std::nullopt;
+    const auto id = (*had)->id;
+    const auto stored = co_await stored_status(id);
+    if (!stored || stored->source != status->document->source)
+        co_return std::nullopt;
+    auto touch = [key, id, now = clock_.now() - status->age](Store& store) { return store.confirm(key, id, now); };
+    auto confirmed = co_await store_.write(touch);
+    if (!confirmed || !*confirmed)
+        co_return std::nullopt;
+    if (!status->validators.empty())
+        slot(validated_, key) = {id, status->validators};
+    co_return Fetched{.snapshot = std::move(**confirmed), .held = nullptr, .stored = true, .by_status_alone = true};
+}
+
+awaitable<Result<Refresher::StatusPointer>> Refresher::status(Key key, Asker asker)
+{
+    if (auto seen = running_.find(key))
+        co_return seen;
+    auto work = [this, key, asker](auto) { return ask_status(key, asker); };
+    auto [flight, role] = statuses_.join(key, work);
+    co_return co_await flight->wait();
+}
+
+awaitable<Result<Refresher::StatusPointer>> Refresher::ask_status(Key key, Asker asker)
+{
+    Validators validators;
+    std::shared_ptr<const batch::StatusDocument> stored;
+    auto had = co_await newest_.find(key);
+    if (const auto known = validated_.find(key);
+        known != validated_.end() && had && *had && (*had)->id == known->second.snapshot) {
+        validators = known->second.validators;
+        stored = co_await stored_status((*had)->id);
+    }
+    // Nothing to fall back to when upstream says that it has not changed: so it is asked for all of it.
+    if (!stored)
+        validators = {};
+    auto answer = co_await upstream_.status(key.batch_id, validators, asker);
+    if (!answer)
+        co_return answer.error();
+    if (!answer->document)
+        answer->document = stored;
+    auto seen = std::make_shared<const StatusAnswer>(std::move(*answer));
+    running_.seen(key, seen);
+    co_return seen;
+}
+
+awaitable<std::shared_ptr<const batch::StatusDocument>> Refresher::stored_status(std::int64_t snapshot)
+{
+    auto read = [snapshot](Store& store) { return store.status(snapshot); };
+    auto status = co_await store_.read(read);
+    if (!status || !*status)
+        co_return nullptr;
+    co_return std::make_shared<const batch::StatusDocument>(std::move(**status));
+}
+
+// A refusal is an answer: nobody may be served from here again before upstream has been asked. A failure is upstream's
+// trouble, which is not made worse by asking at once again.
+awaitable<void> Refresher::judge(Key key, const Failure& failure)
+{
+    if (failure.code == Errc::not_completed || failure.code == Errc::cancelled)
+        co_return;
+    if (!is_refusal(failure)) {
+        slot(failures_, key) = clock_.now();
+        co_return;
+    }
+    auto had = co_await newest_.find(key);
+    if (had && *had)
+        co_await newest_.distrust(key);
+}
+
+} // namespace nomadic::proxy

@@ -1,0 +1,106 @@
+#pragma once
+
+// Brings what is stored up to date with upstream: one flight per batch, however many wait for it. Loop thread.
+
+#include "base/clock.hpp"
+#include "config/settings.hpp"
+#include "proxy/service/fetch.hpp"
+#include "proxy/service/newest_snapshots.hpp"
+#include "proxy/service/running_batches.hpp"
+#include "proxy/service/single_flight.hpp"
+
+#include <functional>
+#include <span>
+
+namespace nomadic::proxy {
+
+// Whether an unchanged status document may be enough (cache.revalidate), or every analysis is asked for.
+enum class Depth { as_configured, full };
+
+class Refresher {
+public:
+    Refresher(const config::Settings& settings, cache::AsyncStore& store, Upstream& upstream, const Clock& clock,
+              const asio::any_io_executor& executor, NewestSnapshots& newest);
+
+    struct Landed {
+        Result<Fetched> outcome;
+        Role role = Role::leader;
+    };
+    // Waits for the flight of `key`. A caller that goes away ends only its own waiting.
+    awaitable<Landed> refresh(cache::Key key, Asker asker, Depth depth);
+    // Nobody waits; says in the log when it fails.
+    void refresh_behind(cache::Key key, Asker asker);
+    // In memory only: whatever its status, and never stored.
+    struct Held {
+        Result<std::shared_ptr<const HeldBatch>> outcome;
+        Role role = Role::leader;
+    };
+    awaitable<Held> hold(cache::Key key, Asker asker);
+
+    // A write went through, or the batch is gone: what is on its way is from before it.
+    void supersede(const cache::Key& key);
+    // The same for every batch on its way that one of these names: its own id, or that of a video or an analysis.
+    void supersede_named(std::span<const std::string> names);
+    // Upstream's last status of a batch, while it is younger than the poll interval.
+    std::shared_ptr<const batch::StatusDocument> last_status(const cache::Key& key) const;
+    // Since the last refresh, if that failed (a refusal is no failure).
+    std::optional<std::chrono::milliseconds> since_failure(const cache::Key& key) const;
+    const ExchangeLog* find_exchange_log(const cache::Key& key) const; // null when nothing was asked lately
+
+    // Called after each flight that brought something into the store or confirmed what was there.
+    std::function<void(const cache::Snapshot&)> on_stored = [](const cache::Snapshot&) {};
+
+    bool is_flying(const cache::Key& key) const { return flights_.find(key) != nullptr; }
+    std::size_t flights() const { return flights_.size(); }
+
+private:
+    using Flights = SingleFlight<cache::Key, Fetched>;
+    using StatusPointer = std::shared_ptr<const StatusAnswer>;
+    struct Validated {
+        std::int64_t snapshot = 0; // whose status document they stand for
+        Validators validators;
+    };
+
+    Flights::FlightPointer start(const cache::Key& key, const Asker& asker, Depth depth, Role& role);
+    awaitable<Result<Fetched>> fly(cache::Key key, Asker asker, Depth depth, Flights::FlightPointer flight);
+    awaitable<Result<Fetched>> bring_analyses(cache::Key key, Asker asker, StatusPointer status,
+                                              Flights::FlightPointer flight);
+    awaitable<Result<Fetched>> bring(cache::Key key, Asker asker, Depth depth, Flights::FlightPointer flight);
+    awaitable<std::optional<Fetched>> confirm(cache::Key key, StatusPointer status);
+    bool status_is_enough(const cache::Snapshot& had) const;
+    awaitable<Result<StatusPointer>> status(cache::Key key, Asker asker);
+    awaitable<Result<StatusPointer>> ask_status(cache::Key key, Asker asker);
+    awaitable<std::shared_ptr<const batch::StatusDocument>> stored_status(std::int64_t snapshot);
+    awaitable<void> judge(cache::Key key, const Failure& failure);
+    std::shared_ptr<ExchangeLog> exchange_log(const cache::Key& key);
+    static awaitable<void> watch_behind(Flights::FlightPointer flight, cache::Key key);
+
+    std::chrono::milliseconds poll_interval_;
+    config::Revalidation revalidation_;
+    cache::AsyncStore& store_;
+    Upstream& upstream_;
+    const Clock& clock_;
+    asio::any_io_executor executor_;
+    NewestSnapshots& newest_;
+    Fetcher fetcher_;
+    Flights flights_;
+    SingleFlight<cache::Key, StatusPointer> statuses_;
+    SingleFlight<cache::Key, std::shared_ptr<const HeldBatch>> held_;
+    RunningBatches running_;
+    struct UnderWay {
+        cache::Key key;
+        StatusPointer status; // null until upstream has said it
+    };
+    std::map<Flights::FlightPointer, UnderWay> under_way_;
+    std::map<cache::Key, TimePoint> failures_; // bounded, as are the next two
+    std::map<cache::Key, Validated> validated_;
+    std::map<cache::Key, std::shared_ptr<ExchangeLog>> logs_;
+};
+
+// 401, 403 and 404 of upstream are answers: never hidden behind what is stored.
+bool is_refusal(const Failure& failure);
+
+// 409 with the batch's status and progress.
+Failure not_completed(const batch::StatusDocument& status, std::chrono::milliseconds poll_interval);
+
+} // namespace nomadic::proxy
