@@ -45,7 +45,8 @@ environment() { # environment NAME REQUIREMENT...
     "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
     echo "$*" >"$folder/.ready"
 }
-environment tests pytest==8.3.4 pytest-xdist==3.6.1 pandas==2.2.3 prometheus-client==0.21.1
+environment tests pytest==8.3.4 pytest-xdist==3.6.1 pandas==2.2.3 prometheus-client==0.21.1 httplint==2026.10.4 \
+    http-sfv==0.9.9
 # The fuzzer brings a pytest of its own.
 environment openapi schemathesis==4.4.4 hypothesis==6.136.9
 environment client-0.1.53 nomadicml==0.1.53

@@ -26,7 +26,7 @@ TEST_CASE("exposition: a histogram's buckets add up, and a bound belongs to its 
     exposition.histogram("took_seconds", "Time");
     exposition.sample({}, histogram);
     const auto text = std::move(exposition).text();
-    CHECK(text.find("took_seconds_bucket{le=\"0.0001\"} 1\n") != std::string::npos);
+    CHECK(text.find("took_seconds_bucket{le=\"1e-04\"} 1\n") != std::string::npos);
     CHECK(text.find("took_seconds_bucket{le=\"0.00025\"} 2\n") != std::string::npos);
     CHECK(text.find("took_seconds_bucket{le=\"60\"} 2\n") != std::string::npos);
     CHECK(text.find("took_seconds_bucket{le=\"+Inf\"} 3\n") != std::string::npos);
