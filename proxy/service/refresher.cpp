@@ -267,12 +267,14 @@ awaitable<Result<Refresher::StatusPointer>> Refresher::status(Key key, Asker ask
 {
     if (auto seen = running_.find(key))
         co_return seen;
-    auto work = [this, key, asker](auto) { return ask_status(key, asker); };
+    auto work = [this, key, asker](Statuses::FlightPointer flight) {
+        return ask_status(key, asker, std::move(flight));
+    };
     auto [flight, role] = statuses_.join(key, work);
     co_return co_await flight->wait();
 }
 
-awaitable<Result<Refresher::StatusPointer>> Refresher::ask_status(Key key, Asker asker)
+awaitable<Result<Refresher::StatusPointer>> Refresher::ask_status(Key key, Asker asker, Statuses::FlightPointer flight)
 {
     Validators validators;
     std::shared_ptr<const batch::StatusDocument> stored;
@@ -291,7 +293,9 @@ awaitable<Result<Refresher::StatusPointer>> Refresher::ask_status(Key key, Asker
     if (!answer->document)
         answer->document = stored;
     auto seen = std::make_shared<const StatusAnswer>(std::move(*answer));
-    running_.seen(key, seen);
+    // What a write has overtaken must not be taken for upstream's last word.
+    if (!flight->superseded())
+        running_.seen(key, seen);
     co_return seen;
 }
 

@@ -56,6 +56,7 @@ public:
 private:
     using Flights = SingleFlight<cache::Key, Fetched>;
     using StatusPointer = std::shared_ptr<const StatusAnswer>;
+    using Statuses = SingleFlight<cache::Key, StatusPointer>;
     struct Validated {
         std::int64_t snapshot = 0; // whose status document they stand for
         Validators validators;
@@ -69,7 +70,7 @@ private:
     awaitable<std::optional<Fetched>> confirm(cache::Key key, StatusPointer status);
     bool status_is_enough(const cache::Snapshot& had) const;
     awaitable<Result<StatusPointer>> status(cache::Key key, Asker asker);
-    awaitable<Result<StatusPointer>> ask_status(cache::Key key, Asker asker);
+    awaitable<Result<StatusPointer>> ask_status(cache::Key key, Asker asker, Statuses::FlightPointer flight);
     awaitable<std::shared_ptr<const batch::StatusDocument>> stored_status(std::int64_t snapshot);
     awaitable<void> judge(cache::Key key, const Failure& failure);
     std::shared_ptr<ExchangeLog> exchange_log(const cache::Key& key);
@@ -84,7 +85,7 @@ private:
     NewestSnapshots& newest_;
     Fetcher fetcher_;
     Flights flights_;
-    SingleFlight<cache::Key, StatusPointer> statuses_;
+    Statuses statuses_;
     SingleFlight<cache::Key, std::shared_ptr<const HeldBatch>> held_;
     RunningBatches running_;
     struct UnderWay {
