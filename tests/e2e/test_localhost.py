@@ -12,6 +12,8 @@ BATCH = "ask-3-9-1"
 def targets():
     """Every documented path, whatever methods it is made for, and some of what only passes through."""
     for path in ROUTES:
+        if path.endswith("/events-stream"):
+            continue  # whoever reads it never comes to its end; test_conformance.py looks at its head
         yield path.replace("{batch_id}", BATCH)
     yield from (f"/api/batch/{BATCH}/metadata", "/api/upload-video", "/api/keys/verify", "/api/my-videos")
 
