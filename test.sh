@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sets up and runs every test: units, and the daemon end to end, in a release, an ASan+UBSan and a TSan build; both
-# official clients; the house rules; the form of the code. Ends with `N passed, N failed`.
+# official clients; the house rules; what a hit costs; the form of the code. Ends with `N passed, N failed`.
 set -uo pipefail
 cd "$(dirname "$0")"
 
@@ -35,13 +35,13 @@ python_tests() { # python_tests PRESET PATH...
         .venv/tests/bin/python -m pytest -q -n 4 "$@" # they mostly wait for each other's answers
 }
 
-fuzz() { # each kind of outside bytes for a while; the corpora's inputs first
+fuzz() { # each kind of outside bytes for FUZZ_SECONDS; the corpora's inputs first
     build fuzz || return 1
     local found
     found=$(mktemp -d)
     find build/fuzz/fuzz -maxdepth 1 -name 'fuzz_*' -executable -printf '%f\n' | sed 's/^fuzz_//' |
         xargs -P "$(nproc)" -I NAME sh -c "mkdir -p '$found/NAME' &&
-            build/fuzz/fuzz/fuzz_NAME -max_total_time=60 -max_len=4096 -artifact_prefix='$found/' '$found/NAME' \
+            build/fuzz/fuzz/fuzz_NAME -max_total_time=${FUZZ_SECONDS:-60} -max_len=4096 -artifact_prefix='$found/' '$found/NAME' \
                 fuzz/corpus/NAME >'$found/NAME.log' 2>&1 || { tail -30 '$found/NAME.log'; exit 1; }"
 }
 
@@ -51,8 +51,10 @@ for preset in release asan-ubsan tsan; do
     step "units ($preset)" units "$preset"
 done
 step "end to end, the official clients, the house rules (release)" python_tests release tests/e2e tests/house
+step "counted instructions (release)" python_tests release tests/perf
+under_sanitizers=(tests/e2e/test_{native,faults,forwarding,hits,hostile,invalidation,watch}.py)
 for preset in asan-ubsan tsan; do
-    step "end to end ($preset)" python_tests "$preset" tests/e2e/test_native.py tests/e2e/test_faults.py
+    step "end to end ($preset)" python_tests "$preset" "${under_sanitizers[@]}"
 done
 step "fuzz" fuzz
 step "clang-format" formatted
