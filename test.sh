@@ -52,10 +52,9 @@ for preset in release asan-ubsan tsan; do
 done
 step "end to end, the official clients, the house rules (release)" python_tests release tests/e2e tests/house
 step "counted instructions (release)" python_tests release tests/perf
-under_sanitizers=(tests/e2e/test_{native,faults,forwarding,hits,hostile,invalidation,watch}.py)
-for preset in asan-ubsan tsan; do
-    step "end to end ($preset)" python_tests "$preset" "${under_sanitizers[@]}"
-done
+sanitized=(tests/e2e/test_{native,faults,forwarding,hits,invalidation,watch}.py)
+step "end to end (asan-ubsan)" python_tests asan-ubsan "${sanitized[@]}" tests/e2e/test_{hostile,cache_attacks}.py
+step "end to end (tsan)" python_tests tsan "${sanitized[@]}"
 step "fuzz" fuzz
 step "clang-format" formatted
 step "clang-tidy" tidy

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
-#include <set>
+#include <map>
 #include <unordered_map>
 
 namespace nomadic::cache::sqlite {
@@ -194,17 +194,21 @@ Result<std::vector<Key>> SqliteStore::named_by(std::span<const std::string> name
 {
     return guarded([&]() -> Result<std::vector<Key>> {
         auto session = readers_.borrow();
-        std::set<Key> keys;
+        std::map<std::int64_t, Key> keys; // by row: two names may be of one batch
         for (const auto& name : names) {
             auto rows =
-                session->database.query("SELECT scope, batch_id FROM batch WHERE batch_id = ?1 OR id IN "
+                session->database.query("SELECT id, scope, batch_id FROM batch WHERE batch_id = ?1 OR id IN "
                                         "(SELECT batch FROM content WHERE video_id = ?1 UNION "
                                         "SELECT batch FROM content WHERE analysis_id = ?1 AND analysis_id <> '')",
                                         std::string_view(name));
             while (rows.next())
-                keys.insert({{to_digest(rows.bytes(0))}, std::string(rows.bytes(1))});
+                keys.try_emplace(rows.integer(0), Key{{to_digest(rows.bytes(1))}, std::string(rows.bytes(2))});
         }
-        return std::vector<Key>(keys.begin(), keys.end());
+        std::vector<Key> found;
+        found.reserve(keys.size());
+        for (auto& [row, key] : keys)
+            found.push_back(std::move(key));
+        return found;
     });
 }
 

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -13,6 +14,7 @@ import time
 import urllib.parse
 
 BINARY = os.path.join(os.environ["NOMADIC_BUILD"], "nomadic-cached")
+SANITIZED = "san" in pathlib.Path(BINARY).parent.name  # its memory is mostly the sanitizer's
 PATIENCE = 30
 
 
