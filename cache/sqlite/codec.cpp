@@ -147,10 +147,12 @@ std::optional<batch::VideoRecord> Codec::decode(std::string_view video_id, std::
     return packed ? record_of(video_id, *packed) : std::nullopt;
 }
 
-std::optional<PlainRecord> Codec::plain(std::string_view record, std::string_view source)
+std::optional<PlainRecord> Codec::plain(std::string_view record, std::optional<std::string_view> source)
 {
     auto packed = decompress(record);
-    auto item = packed ? decompress(source, *packed) : std::nullopt;
+    if (packed && !source)
+        return PlainRecord{std::move(*packed), {}};
+    auto item = packed ? decompress(*source, *packed) : std::nullopt;
     if (!item)
         return std::nullopt;
     return PlainRecord{std::move(*packed), std::move(*item)};

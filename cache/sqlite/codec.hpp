@@ -30,7 +30,7 @@ public:
     std::optional<batch::VideoRecord> decode(std::string_view video_id, std::string_view record);
     std::optional<std::string> decode_source(std::string_view record, std::string_view source);
     // What the two frames hold, and a record from what the first one holds.
-    std::optional<PlainRecord> plain(std::string_view record, std::string_view source);
+    std::optional<PlainRecord> plain(std::string_view record, std::optional<std::string_view> source);
     static std::optional<batch::VideoRecord> record_of(std::string_view video_id, std::string_view plain);
 
     std::string compress(std::string_view bytes, std::string_view prefix = {});

@@ -91,7 +91,8 @@ batch::VideoRecord& StoredVideo::record()
 
 batch::VideoRecord StoredVideo::earlier_record() const
 {
-    auto plain = session_.codec.plain(rows_.bytes(6), rows_.bytes(7));
+    const auto source = with_source_ == WithSource::yes ? std::optional(rows_.bytes(7)) : std::nullopt;
+    auto plain = session_.codec.plain(rows_.bytes(6), source);
     if (plain)
         past_.take_back(place_, *plain);
     auto record = plain ? Codec::record_of(video_id(), plain->record) : std::nullopt;

@@ -87,6 +87,9 @@ void keep_as_step_back(Session& session, std::int64_t batch_row, std::int64_t ol
     session.database.run("UPDATE snapshot SET status = x'', metadata = x'' WHERE id = ?1 AND (status, metadata) = "
                          "(SELECT status, metadata FROM snapshot WHERE id = ?2)",
                          older, newer);
+    // SQLite joins pages when a row goes, not when it shrinks: so it goes, and comes back where there is room.
+    session.database.run("UPDATE snapshot SET id = -id WHERE id = ?", older);
+    session.database.run("UPDATE snapshot SET id = -id WHERE id = ?", -older);
     drop_contents(session, batch_row, *before);
 }
 
@@ -123,8 +126,8 @@ void Past::take_back(std::size_t place, PlainRecord& plain) const
     if (found == steps_.end())
         return;
     for (auto step = found->second.rbegin(); step != found->second.rend(); ++step) {
-        auto record = apply_patch(plain.record, step->record);
-        auto source = apply_patch(plain.source, step->source);
+        auto record = apply_patch(std::move(plain.record), step->record);
+        auto source = plain.source.empty() ? std::string{} : apply_patch(std::move(plain.source), step->source);
         if (!record || !source)
             throw Damage("what leads back to an earlier state does not fit");
         plain = {std::move(*record), std::move(*source)};

@@ -21,7 +21,7 @@ public:
     bool any() const { return !steps_.empty(); }
     // Whether the video at this place of the batch was another then.
     bool differs(std::size_t place) const { return steps_.contains(place); }
-    // Throws Damage when they do not fit.
+    // Its source only where there is one. Throws Damage when they do not fit.
     void take_back(std::size_t place, PlainRecord& plain) const;
 
 private:

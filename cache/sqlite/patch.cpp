@@ -90,20 +90,20 @@ std::string make_patch(std::string_view from, std::string_view to)
     }
 }
 
-std::optional<std::string> apply_patch(std::string_view from, std::string_view patch)
+std::optional<std::string> apply_patch(std::string text, std::string_view patch)
 {
-    std::string to;
+    std::size_t at = 0;
     while (!patch.empty()) {
         const auto same = take_number(patch);
         const auto skip = take_number(patch);
         const auto inserted = take_bytes(patch);
-        if (!same || !skip || !inserted || *same > from.size() || *skip > from.size() - *same)
+        if (!same || !skip || !inserted || *same > text.size() - at || *skip > text.size() - at - *same)
             return std::nullopt;
-        to += from.substr(0, *same);
-        to += *inserted;
-        from.remove_prefix(*same + *skip);
+        at += *same;
+        text.replace(at, *skip, *inserted);
+        at += inserted->size();
     }
-    return to += from;
+    return text;
 }
 
 } // namespace nomadic::cache::sqlite

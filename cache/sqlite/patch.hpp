@@ -10,8 +10,8 @@
 namespace nomadic::cache::sqlite {
 
 std::string make_patch(std::string_view from, std::string_view to);
-// Empty when the patch is none that was made for `from`.
-std::optional<std::string> apply_patch(std::string_view from, std::string_view patch);
+// Empty when the patch is none that was made for `text`.
+std::optional<std::string> apply_patch(std::string text, std::string_view patch);
 
 // Numbers in seven bits a byte, least first: most are small.
 void put_number(std::size_t number, std::string& out);
