@@ -61,7 +61,7 @@ def test_a_fuzzer_that_reads_the_document_finds_nothing(daemon, tmp_path):
     schema.write_text(json.dumps(document))
     fuzzed = subprocess.run(
         [str(FUZZER), "-m", "schemathesis.cli", "run", str(schema), "--url", daemon.url, "--no-color", "--seed", "7",
-         "--phases", "examples,fuzzing", "--max-examples", "40", "--workers", "2", "--generation-database", "none", "--no-shrink",
+         "--phases", "examples,fuzzing", "--max-examples", "40", "--workers", "1", "--generation-database", "none", "--no-shrink",
          "--continue-on-failure", "--request-timeout", "20", "--exclude-path", "/openapi.json",
          "--exclude-path", "/v1/batches/{batch_id}/events-stream",  # it never ends
          "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
