@@ -33,8 +33,8 @@ public:
     void expose(Exposition& exposition) const;
 
     // As in the `cache` label; `none` is for answers that have nothing to do with the cache.
-    static constexpr std::array<std::string_view, 8> cache_results{"hit",    "miss",    "stale",  "request",
-                                                                   "bypass", "partial", "method", "none"};
+    static constexpr std::array<std::string_view, 9> cache_results{"hit",    "stale_hit", "miss",   "stale", "request",
+                                                                   "bypass", "partial",   "method", "none"};
 
 private:
     struct Outcome {

@@ -27,6 +27,8 @@ def test_stale_is_served_while_it_is_refreshed_behind(sandbox, start):
     sandbox.review(BATCH, video=0, event=0, approval="invalid")
     behind = daemon.get(ANALYSIS)
     assert "hit" in status_of(behind) and "detail=stale-while-revalidate" in status_of(behind)
+    counted = [line for line in daemon.get("/metrics").body.decode().splitlines() if 'requests_total{cache="stale_hit"' in line]
+    assert len(counted) == 1 and counted[0].endswith(" 1"), (status_of(behind), counted)
     assert behind.body == first.body
     until(lambda: daemon.get(ANALYSIS).body != first.body)
     assert daemon.get(ANALYSIS).json()["results"][0]["events"][0]["approval"] == "invalid"
