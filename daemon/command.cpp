@@ -19,6 +19,8 @@ std::span<const Command> commands()
         Command{"prefetch", "Fetch batches, so that they can be read offline", setup_prefetch},
         Command{"refresh", "Ask the upstream now, and say which batches changed", setup_refresh},
         Command{"purge", "Remove batches from the cache", setup_purge},
+        Command{"pin", "Keep batches, whatever has to be evicted", setup_pin},
+        Command{"unpin", "Let pinned batches be evicted again", setup_unpin},
         Command{"log", "List the states of a batch over time", setup_log},
         Command{"diff", "Print what changed between two states of a batch", setup_diff},
         Command{"stats", "Print the state of a running daemon", setup_stats},

@@ -31,6 +31,8 @@ Run setup_stats(CLI::App& app);
 Run setup_prefetch(CLI::App& app);
 Run setup_refresh(CLI::App& app);
 Run setup_purge(CLI::App& app);
+Run setup_pin(CLI::App& app);
+Run setup_unpin(CLI::App& app);
 Run setup_log(CLI::App& app);
 Run setup_config(CLI::App& app);
 Run setup_doctor(CLI::App& app);

@@ -83,6 +83,8 @@ void BatchesRoutes::add_to(Router& router)
     };
     add("GET", "/v1/batches/{batch_id}", &BatchesRoutes::show);
     add("DELETE", "/v1/batches/{batch_id}", &BatchesRoutes::purge);
+    add("PUT", "/v1/batches/{batch_id}/pin", &BatchesRoutes::pin);
+    add("DELETE", "/v1/batches/{batch_id}/pin", &BatchesRoutes::pin);
     add("POST", "/v1/batches/{batch_id}/refresh", &BatchesRoutes::refresh);
 }
 
@@ -135,6 +137,19 @@ BatchesRoutes::Outcome BatchesRoutes::refresh(Request& request, Identity identit
             summary["diff"] = to_json(*diff);
     }
     co_return summary;
+}
+
+// PUT pins, DELETE lets go.
+BatchesRoutes::Outcome BatchesRoutes::pin(Request& request, Identity identity, std::string batch_id)
+{
+    auto snapshot = co_await batches_.stored(std::move(identity), batch_id);
+    if (!snapshot)
+        co_return snapshot.error();
+    const bool pinned = request.method == "PUT";
+    auto done = co_await batches_.pin(snapshot->key, pinned);
+    if (!done)
+        co_return done.error();
+    co_return json::object{{"batch_id", std::move(batch_id)}, {"pinned", pinned}};
 }
 
 BatchesRoutes::Outcome BatchesRoutes::purge(Request&, Identity identity, std::string batch_id)

@@ -20,6 +20,7 @@ private:
     Outcome list(Request& request, Identity identity);
     Outcome show(Request& request, Identity identity, std::string batch_id);
     Outcome refresh(Request& request, Identity identity, std::string batch_id);
+    Outcome pin(Request& request, Identity identity, std::string batch_id);
     Outcome purge(Request& request, Identity identity, std::string batch_id);
 
     Credentials& credentials_;

@@ -281,6 +281,14 @@ awaitable<Result<bool>> BatchService::purge(Key key)
     co_return purged;
 }
 
+awaitable<Result<void>> BatchService::pin(Key key, bool pinned)
+{
+    auto set = [key, pinned](Store& store) { return store.pin(key, pinned); };
+    auto done = co_await store_.write(std::move(set));
+    newest_.forget(key);
+    co_return done;
+}
+
 awaitable<Result<BatchService::Explanation>> BatchService::explain(Identity identity, std::string batch_id)
 {
     const Key key = co_await locate(std::move(identity), std::move(batch_id));

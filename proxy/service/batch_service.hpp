@@ -58,6 +58,8 @@ public:
     // next read of whatever batch of whosever asks upstream. Done when the promise holds.
     awaitable<void> invalidate(std::vector<std::string> names);
     awaitable<Result<bool>> purge(cache::Key key);
+    // A pinned batch is never evicted.
+    awaitable<Result<void>> pin(cache::Key key, bool pinned);
 
     // The key under which an identity's batch is, or would be, stored.
     awaitable<cache::Key> locate(Identity identity, std::string batch_id);

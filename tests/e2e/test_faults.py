@@ -261,6 +261,11 @@ def test_commands(sandbox, daemon, tmp_path):
     assert command("ensure", "ask-3-9-1").returncode == 0
     assert command("ensure", "ask-3-9-1", "never-read").returncode == 5
     assert '"offline":false' in command("stats", "--json").stdout
+    pinned = lambda: daemon.get("/v1/batches/ask-3-9-1").json()["pinned"]
+    assert command("pin", "ask-3-9-1").stdout == "ask-3-9-1: stays\n" and pinned() is True
+    assert command("unpin", "ask-3-9-1").returncode == 0 and pinned() is False
+    assert command("pin", "ask-3-9-1").returncode == 0 and command("pin", "--remove", "ask-3-9-1").returncode == 0 and pinned() is False
+    assert command("pin", "nobody").returncode == 3
     assert command("purge", "ask-3-9-1").stdout == "ask-3-9-1: removed\n"
     assert command("purge", "ask-3-9-1").returncode == 3
     sandbox.faults(error_every=1)
