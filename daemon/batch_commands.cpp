@@ -1,9 +1,6 @@
 // The commands that ask a running daemon about a few batches, one after the other.
 
-#include "daemon/client.hpp"
-#include "daemon/command.hpp"
-
-#include "proxy/http/url.hpp"
+#include "daemon/named_batches.hpp"
 
 #include <boost/json.hpp>
 
@@ -15,54 +12,24 @@ namespace {
 
 namespace json = boost::json;
 
-struct Options {
-    ConfigOptions config;
-    std::string server;
-    std::vector<std::string> batches;
-};
-
-using Ask = std::function<Result<Reply>(const Client&, const std::string& path)>;
-using Print = std::function<void(const std::string& batch_id, const Reply&)>;
-
-// The exit status is that of the last batch that failed; the others are done all the same.
-int for_each_batch(const Options& options, const Ask& ask, const Print& print)
+Run setup(CLI::App& app, Ask ask, Tell tell)
 {
-    auto loaded = options.config.load();
-    if (!loaded)
-        return fail(loaded.error());
-    const Client client(options.server, loaded->settings.server);
-    int status = exit_done;
-    for (const auto& batch : options.batches) {
-        auto reply = ask(client, "/v1/batches/" + proxy::percent_encode(batch));
-        if (!reply)
-            return fail(reply.error());
-        if (reply->status == 200)
-            print(batch, *reply);
-        else
-            status = report(*reply);
-    }
-    return status;
+    auto named = std::make_shared<NamedBatches>();
+    named->add_to(app);
+    return [named, ask = std::move(ask), tell = std::move(tell)] { return for_each_batch(*named, ask, tell); };
 }
 
-Run setup(CLI::App& app, Ask ask, Print print)
-{
-    auto options = std::make_shared<Options>();
-    options->config.add_to(app);
-    app.add_option("batches", options->batches, "Batch ids")->required();
-    app.add_option("--server", options->server, "The daemon: http://host:port or unix:PATH");
-    return [options, ask = std::move(ask), print = std::move(print)] { return for_each_batch(*options, ask, print); };
-}
-
-void print_summary(const std::string& batch_id, const Reply& reply)
+int print_summary(const std::string& batch_id, const Reply& reply)
 {
     const auto summary = json::parse(reply.body).as_object();
     std::cout << batch_id << ": " << summary.at("videos") << " videos, " << summary.at("events") << " events";
     if (const auto* changed = summary.if_contains("changed"))
         std::cout << (changed->as_bool() ? ", changed" : ", unchanged");
     std::cout << "\n";
+    return exit_done;
 }
 
-void print_log(const std::string&, const Reply& reply)
+int print_log(const std::string&, const Reply& reply)
 {
     const auto document = json::parse(reply.body);
     for (const auto& value : document.at("snapshots").as_array()) {
@@ -70,10 +37,11 @@ void print_log(const std::string&, const Reply& reply)
         std::cout << entry.at("snapshot") << "  " << std::string_view(entry.at("fetched_at").as_string()) << "  "
                   << entry.at("events") << " events, " << entry.at("changed") << " videos changed\n";
     }
+    return exit_done;
 }
 
 // What is missing would be an offline miss.
-int ensure(const Options& options)
+int ensure(const NamedBatches& named)
 {
     bool missing = false;
     const auto ask = [&](const Client& client, const std::string& path) {
@@ -81,7 +49,7 @@ int ensure(const Options& options)
         missing = missing || (reply && reply->status == 404);
         return reply;
     };
-    const int status = for_each_batch(options, ask, print_summary);
+    const int status = for_each_batch(named, ask, print_summary);
     return missing ? static_cast<int>(exit_offline_miss) : status;
 }
 
@@ -89,11 +57,9 @@ int ensure(const Options& options)
 
 Run setup_ensure(CLI::App& app)
 {
-    auto options = std::make_shared<Options>();
-    options->config.add_to(app);
-    app.add_option("batches", options->batches, "Batch ids")->required();
-    app.add_option("--server", options->server, "The daemon: http://host:port or unix:PATH");
-    return [options] { return ensure(*options); };
+    auto named = std::make_shared<NamedBatches>();
+    named->add_to(app);
+    return [named] { return ensure(*named); };
 }
 
 Run setup_prefetch(CLI::App& app)
@@ -118,7 +84,10 @@ Run setup_purge(CLI::App& app)
 {
     return setup(
         app, [](const Client& client, const std::string& path) { return client.request("DELETE", path); },
-        [](const std::string& batch_id, const Reply&) { std::cout << batch_id << ": removed\n"; });
+        [](const std::string& batch_id, const Reply&) -> int {
+            std::cout << batch_id << ": removed\n";
+            return exit_done;
+        });
 }
 
 Run setup_log(CLI::App& app)

@@ -1,7 +1,4 @@
-#include "daemon/client.hpp"
-#include "daemon/command.hpp"
-
-#include "proxy/http/url.hpp"
+#include "daemon/named_batches.hpp"
 
 #include <iostream>
 
@@ -10,37 +7,25 @@ namespace nomadic::daemon {
 namespace {
 
 struct PinOptions {
-    ConfigOptions config;
-    std::string server;
-    std::vector<std::string> batches;
+    NamedBatches named;
     bool remove = false;
 };
 
 int pin(const PinOptions& options)
 {
-    auto loaded = options.config.load();
-    if (!loaded)
-        return fail(loaded.error());
-    const Client client(options.server, loaded->settings.server);
-    int status = exit_done;
-    for (const auto& batch : options.batches) {
-        auto reply =
-            client.request(options.remove ? "DELETE" : "PUT", "/v1/batches/" + proxy::percent_encode(batch) + "/pin");
-        if (!reply)
-            return fail(reply.error());
-        if (reply->status == 200)
-            std::cout << batch << (options.remove ? ": may be evicted again\n" : ": stays\n");
-        else
-            status = report(*reply);
-    }
-    return status;
+    const auto ask = [&](const Client& client, const std::string& path) {
+        return client.request(options.remove ? "DELETE" : "PUT", path + "/pin");
+    };
+    const auto tell = [&](const std::string& batch_id, const Reply&) -> int {
+        std::cout << batch_id << (options.remove ? ": may be evicted again\n" : ": stays\n");
+        return exit_done;
+    };
+    return for_each_batch(options.named, ask, tell);
 }
 
 Run setup(CLI::App& app, const std::shared_ptr<PinOptions>& options)
 {
-    options->config.add_to(app);
-    app.add_option("batches", options->batches, "Batch ids")->required();
-    app.add_option("--server", options->server, "The daemon: http://host:port or unix:PATH");
+    options->named.add_to(app);
     return [options] { return pin(*options); };
 }
 

@@ -1,8 +1,5 @@
-#include "daemon/client.hpp"
-#include "daemon/command.hpp"
+#include "daemon/named_batches.hpp"
 #include "daemon/printable.hpp"
-
-#include "proxy/http/url.hpp"
 
 #include <boost/json.hpp>
 
@@ -15,9 +12,7 @@ namespace {
 namespace json = boost::json;
 
 struct ShowOptions {
-    ConfigOptions config;
-    std::string server;
-    std::vector<std::string> batches;
+    NamedBatches named;
     bool json = false;
 };
 
@@ -74,31 +69,20 @@ void print_words(const json::object& known)
     }
 }
 
-// The exit status is that of the last batch that failed; the others are shown all the same.
 int show(const ShowOptions& options)
 {
-    auto loaded = options.config.load();
-    if (!loaded)
-        return fail(loaded.error());
-    const Client client(options.server, loaded->settings.server);
-    int status = exit_done;
-    for (const auto& batch : options.batches) {
-        auto reply = client.request("GET", "/v1/batches/" + proxy::percent_encode(batch) + "/explain");
-        if (!reply)
-            return fail(reply.error());
-        if (reply->status != 200) {
-            status = report(*reply);
-            continue;
-        }
-        const auto known = json::parse(reply->body).as_object();
+    const auto ask = [](const Client& client, const std::string& path) {
+        return client.request("GET", path + "/explain");
+    };
+    const auto tell = [&](const std::string&, const Reply& reply) -> int {
+        const auto known = json::parse(reply.body).as_object();
         if (options.json)
-            std::cout << reply->body << "\n";
+            std::cout << reply.body << "\n";
         else
             print_words(known);
-        if (!known.at("stored").as_bool())
-            status = exit_not_found;
-    }
-    return status;
+        return known.at("stored").as_bool() ? exit_done : exit_not_found;
+    };
+    return for_each_batch(options.named, ask, tell);
 }
 
 } // namespace
@@ -106,10 +90,8 @@ int show(const ShowOptions& options)
 Run setup_show(CLI::App& app)
 {
     auto options = std::make_shared<ShowOptions>();
-    options->config.add_to(app);
-    app.add_option("batches", options->batches, "Batch ids")->required();
+    options->named.add_to(app);
     app.add_flag("--json", options->json, "As JSON");
-    app.add_option("--server", options->server, "The daemon: http://host:port or unix:PATH");
     return [options] { return show(*options); };
 }
 

@@ -4,7 +4,6 @@
 
 #include <cstring>
 #include <filesystem>
-#include <unordered_set>
 
 namespace nomadic::cache::sqlite {
 
@@ -13,16 +12,7 @@ namespace {
 // Contents that no snapshot of the batch names any more, and that are not on their way in.
 void drop_unreferenced(Session& session, std::int64_t batch_row)
 {
-    std::unordered_set<std::int64_t> referenced;
-    std::vector<std::int64_t> snapshots;
-    for (auto rows =
-             session.database.query("SELECT id FROM snapshot WHERE batch = ? AND length(contents) > 0", batch_row);
-         rows.next();)
-        snapshots.push_back(rows.integer(0));
-    for (const auto snapshot : snapshots) {
-        const auto contents = session.contents(snapshot);
-        referenced.insert(contents->begin(), contents->end());
-    }
+    const auto referenced = session.contents_in_use(batch_row);
     std::vector<std::int64_t> unreferenced;
     for (auto rows = session.database.query(
              "SELECT id FROM content WHERE batch = ? AND id NOT IN (SELECT content FROM staged)", batch_row);

@@ -2,8 +2,6 @@
 
 #include "cache/sqlite/patch.hpp"
 
-#include <unordered_set>
-
 namespace nomadic::cache::sqlite {
 
 namespace {
@@ -60,15 +58,7 @@ std::optional<std::string> step_back(Session& session, const std::vector<std::in
 // What neither `newer` nor any other state that has its own contents holds.
 void drop_contents(Session& session, std::int64_t batch_row, const std::vector<std::int64_t>& superseded)
 {
-    std::unordered_set<std::int64_t> kept;
-    std::vector<std::int64_t> snapshots;
-    for (auto rows =
-             session.database.query("SELECT id FROM snapshot WHERE batch = ? AND length(contents) > 0", batch_row);
-         rows.next();)
-        snapshots.push_back(rows.integer(0));
-    for (const auto snapshot : snapshots)
-        if (const auto contents = session.contents(snapshot))
-            kept.insert(contents->begin(), contents->end());
+    const auto kept = session.contents_in_use(batch_row);
     for (const auto content : superseded)
         if (!kept.contains(content))
             session.database.run("DELETE FROM content WHERE id = ?", content);

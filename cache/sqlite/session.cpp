@@ -73,6 +73,19 @@ std::optional<std::vector<std::int64_t>> Session::contents(std::int64_t snapshot
     return ids;
 }
 
+std::unordered_set<std::int64_t> Session::contents_in_use(std::int64_t batch_row)
+{
+    std::vector<std::int64_t> snapshots;
+    for (auto rows = database.query("SELECT id FROM snapshot WHERE batch = ? AND length(contents) > 0", batch_row);
+         rows.next();)
+        snapshots.push_back(rows.integer(0));
+    std::unordered_set<std::int64_t> in_use;
+    for (const auto snapshot : snapshots)
+        if (const auto named = contents(snapshot))
+            in_use.insert(named->begin(), named->end());
+    return in_use;
+}
+
 std::int64_t to_milliseconds(TimePoint time)
 {
     return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();

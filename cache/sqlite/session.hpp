@@ -7,6 +7,8 @@
 #include "cache/sqlite/database.hpp"
 #include "cache/store.hpp"
 
+#include <unordered_set>
+
 namespace nomadic::cache::sqlite {
 
 struct Session {
@@ -16,6 +18,8 @@ struct Session {
     std::optional<Snapshot> newest(std::int64_t batch_row);
     // The ids of `content` that make a snapshot, in the batch's order: its own, or those that a Past leads back from.
     std::optional<std::vector<std::int64_t>> contents(std::int64_t snapshot);
+    // The ids of `content` that the snapshots of a batch name.
+    std::unordered_set<std::int64_t> contents_in_use(std::int64_t batch_row);
 
     Database database;
     Codec codec;

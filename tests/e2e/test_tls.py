@@ -8,7 +8,7 @@ import pytest
 
 from certificates import Authority
 from harness import PATIENCE, run
-from upstreams import ApiUpstream, connect, read_all, read_head
+from upstreams import ApiUpstream, connect, pass_both_ways, read_all, read_head
 
 # Versions that nobody should use are what is tried here.
 pytestmark = pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
@@ -158,17 +158,7 @@ class Tunnel:
         if b" 200 " not in self.says:
             return near.close()
         far = socket.create_connection(("127.0.0.1", int(self.leads_to.url.rsplit(":", 1)[1])))
-        for source, sink in ((near, far), (far, near)):
-            threading.Thread(target=self._pipe, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _pipe(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # either side may leave
+        pass_both_ways(near, far)
 
 
 @pytest.fixture

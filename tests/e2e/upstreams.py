@@ -42,6 +42,19 @@ class ScriptedUpstream:
                 pass  # the daemon may leave at any time
 
 
+def pass_both_ways(near, far):
+    def pass_on(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # either side may leave at any time
+
+    for source, sink in ((near, far), (far, near)):
+        threading.Thread(target=pass_on, args=(source, sink), daemon=True).start()
+
+
 class Relay:
     """Bytes to `target` and back; for a daemon whose upstream is to be what is not there yet."""
 
@@ -64,17 +77,7 @@ class Relay:
             except OSError:
                 return
             far = connect(self.target)
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pipe, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def _pipe(source, sink):
-        try:
-            while data := source.recv(65536):
-                sink.sendall(data)
-            sink.shutdown(socket.SHUT_WR)
-        except OSError:
-            pass  # either side may leave at any time
+            pass_both_ways(near, far)
 
 
 def read_head(connection):
