@@ -44,9 +44,10 @@ void ConfigOptions::add_to(CLI::App& app)
     }
 }
 
-Result<config::Loaded> ConfigOptions::load() const
+Result<config::Loaded> ConfigOptions::load(const std::string& usual_file) const
 {
-    config::Sources sources{.file = file_, .environment = process_environment(), .flags = {}};
+    config::Sources sources{
+        .file = file_.empty() ? usual_file : file_, .environment = process_environment(), .flags = {}};
     for (const auto& [name, text] : flags_)
         if (!text.empty())
             sources.flags.emplace_back(name, text);

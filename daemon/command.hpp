@@ -45,7 +45,8 @@ std::span<const Command> commands();
 class ConfigOptions {
 public:
     void add_to(CLI::App& app);
-    Result<config::Loaded> load() const;
+    // `usual_file` is read when no other is named; "" for none.
+    Result<config::Loaded> load(const std::string& usual_file = "") const;
 
 private:
     std::string file_;

@@ -7,12 +7,32 @@ namespace {
 // Writers wait for each other instead of failing with "database is locked".
 constexpr int busy_timeout_milliseconds = 10'000;
 
+// A name of a file, whatever is in it, as a URI (https://www.sqlite.org/uri.html).
+std::string uri_of(const std::string& path, Database::Mode mode)
+{
+    std::string uri = path.starts_with('/') ? "file://" : "file:";
+    for (const char c : path) {
+        constexpr std::string_view special = "%?#";
+        if (special.find(c) == std::string_view::npos)
+            uri += c;
+        else
+            uri += c == '%' ? "%25" : c == '?' ? "%3f" : "%23";
+    }
+    return mode == Database::Mode::immutable ? uri + "?immutable=1" : uri;
+}
+
 } // namespace
 
 SqliteError::SqliteError(sqlite3* connection, std::string_view doing)
     : std::runtime_error(std::string(doing) + ": " + sqlite3_errmsg(connection)),
       code(sqlite3_extended_errcode(connection))
 {}
+
+bool SqliteError::means_corruption() const
+{
+    const int primary = code & 0xFF;
+    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+}
 
 Rows::~Rows()
 {
@@ -43,9 +63,9 @@ std::string_view Rows::bytes(int column) const
 Database::Database(const std::string& path, Mode mode) : connection_(nullptr, sqlite3_close)
 {
     const int flags = (mode == Mode::read_write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY) |
-                      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+                      SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_URI;
     sqlite3* opened = nullptr;
-    const int result = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
+    const int result = sqlite3_open_v2(uri_of(path, mode).c_str(), &opened, flags, nullptr);
     connection_.reset(opened);
     if (result != SQLITE_OK)
         throw SqliteError(opened, "opening " + path);

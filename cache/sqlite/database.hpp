@@ -18,7 +18,8 @@ namespace nomadic::cache::sqlite {
 class SqliteError : public std::runtime_error {
 public:
     SqliteError(sqlite3* connection, std::string_view doing);
-    int code; // SQLite's extended result code
+    bool means_corruption() const; // of the file, which may be no database at all
+    int code;                      // SQLite's extended result code
 };
 
 using Blob = std::span<const unsigned char>;
@@ -85,7 +86,11 @@ private:
 
 class Database {
 public:
-    enum class Mode { read_write, read_only };
+    enum class Mode {
+        read_write,
+        read_only,
+        immutable, // read-only, and nobody else writes either: works where no file can be made or locked
+    };
     Database(const std::string& path, Mode mode);
 
     // Prepared once a connection.

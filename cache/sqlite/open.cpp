@@ -17,12 +17,6 @@ namespace fs = std::filesystem;
 // of their own, which are checked whenever they are read.
 constexpr std::uintmax_t checked_at_start = std::uintmax_t{16} << 20;
 
-bool means_corrupt(const SqliteError& error)
-{
-    const int primary = error.code & 0xFF;
-    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
-}
-
 // Empty when the file can be used; else what is wrong with it.
 std::string corruption(const std::string& path)
 {
@@ -36,7 +30,7 @@ std::string corruption(const std::string& path)
         auto rows = database.query("PRAGMA quick_check(1)");
         return rows.next() && rows.bytes(0) != "ok" ? std::string(rows.bytes(0)) : std::string{};
     } catch (const SqliteError& error) {
-        if (means_corrupt(error))
+        if (error.means_corruption())
             return error.what();
         throw;
     }

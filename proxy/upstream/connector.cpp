@@ -28,6 +28,16 @@ Result<void> load_certificates(asio::ssl::context& tls, const config::Upstream& 
     return {};
 }
 
+// A certificate that is refused is the usual reason; OpenSSL's error alone does not say what is wrong with it.
+std::string why_not(const SSL* connection, const boost::system::error_code& error)
+{
+    const long verdict = ::SSL_get_verify_result(connection);
+    if (verdict == X509_V_OK)
+        return error.message();
+    const bool name = verdict == X509_V_ERR_UNSPECIFIED; // what refusing in a callback leaves
+    return error.message() + ": " + (name ? "it is of another host" : ::X509_verify_cert_error_string(verdict));
+}
+
 // Closes the socket when it takes too long.
 class ConnectTimer {
 public:
@@ -81,29 +91,33 @@ std::string Connector::proxy_authorization() const
 
 awaitable<Result<std::shared_ptr<Transport>>> Connector::connect()
 {
-    auto socket = co_await open_socket(proxy_ ? *proxy_ : endpoint_);
+    auto socket = co_await open_tunnel();
     if (!socket)
         co_return socket.error();
     if (!endpoint_.encrypted)
         co_return make_transport(std::move(*socket));
-    if (proxy_) {
-        const auto target =
-            (endpoint_.host.find(':') == std::string::npos ? endpoint_.host : "[" + endpoint_.host + "]") + ":" +
-            endpoint_.port;
-        const ConnectTimer timer(*socket, connect_timeout_);
-        const auto request =
-            "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n" + proxy_authorization() + "\r\n";
-        auto [write_error, written] = co_await asio::async_write(*socket, asio::buffer(request), as_result);
-        beast::flat_buffer buffer;
-        http::response_parser<http::empty_body> parser;
-        parser.skip(true);
-        auto [error, count] = co_await http::async_read_header(*socket, buffer, parser, as_result);
-        if (write_error || error || parser.get().result_int() != 200)
-            co_return unreachable("tunnelling through " + proxy_->authority(),
-                                  error ? error.message()
-                                        : "the proxy answered " + std::to_string(parser.get().result_int()));
-    }
     co_return co_await encrypt(std::move(*socket));
+}
+
+awaitable<Result<Socket>> Connector::open_tunnel()
+{
+    auto socket = co_await open_socket(proxy_ ? *proxy_ : endpoint_);
+    if (!socket || !proxy_ || !endpoint_.encrypted)
+        co_return socket;
+    const auto host = endpoint_.host.find(':') == std::string::npos ? endpoint_.host : "[" + endpoint_.host + "]";
+    const auto target = host + ":" + endpoint_.port;
+    const ConnectTimer timer(*socket, connect_timeout_);
+    const auto request = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target + "\r\n" + proxy_authorization() + "\r\n";
+    auto [write_error, written] = co_await asio::async_write(*socket, asio::buffer(request), as_result);
+    beast::flat_buffer buffer;
+    http::response_parser<http::empty_body> parser;
+    parser.skip(true);
+    auto [error, count] = co_await http::async_read_header(*socket, buffer, parser, as_result);
+    if (write_error || error || parser.get().result_int() != 200)
+        co_return unreachable("tunnelling through " + proxy_->authority(),
+                              error ? error.message()
+                                    : "the proxy answered " + std::to_string(parser.get().result_int()));
+    co_return socket;
 }
 
 awaitable<Result<Socket>> Connector::open_socket(const Endpoint& to)
@@ -142,7 +156,7 @@ awaitable<Result<std::shared_ptr<Transport>>> Connector::encrypt(Socket socket)
     if (timer.expired())
         co_return unreachable("TLS", "the handshake took longer than upstream.connect_timeout");
     if (error)
-        co_return unreachable("TLS", error.message());
+        co_return unreachable("TLS", why_not(stream.native_handle(), error));
     co_return make_transport(std::move(stream));
 }
 

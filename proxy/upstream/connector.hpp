@@ -20,6 +20,8 @@ public:
 
     // upstream_unreachable or upstream_timeout, in words that say which step failed.
     awaitable<Result<std::shared_ptr<Transport>>> connect();
+    // The same without TLS: bytes go to the upstream, or to the proxy that its requests are sent to.
+    awaitable<Result<Socket>> open_tunnel();
     const Endpoint& endpoint() const { return endpoint_; }
     bool sends_absolute_targets() const { return proxy_ && !endpoint_.encrypted; }
     // Proxy-Authorization and its line's end; "" when there is nothing to say to the proxy.

@@ -131,7 +131,7 @@ class Daemon(Process):
         super().__init__([*flags, *arguments], "message=ready", {**env, **(environment or {})}, launch, pass_fds)
 
 
-def run(*arguments, environment=None):
+def run(*arguments, environment=None, launch=()):
     env = {name: value for name, value in os.environ.items() if not name.startswith("NOMADIC")}
     env.update(environment or {})
-    return subprocess.run([BINARY, *arguments], capture_output=True, text=True, timeout=PATIENCE, env=env)
+    return subprocess.run([*launch, BINARY, *arguments], capture_output=True, text=True, timeout=PATIENCE, env=env)

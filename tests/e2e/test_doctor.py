@@ -1,15 +1,23 @@
 """`doctor`, with each thing wrong that it looks for; and what commands end with."""
 
+import contextlib
+import datetime
+import email.utils
 import http.server
 import json
 import os
 import socket
+import sqlite3
+import ssl
 import subprocess
 import threading
 
 import pytest
-from harness import run
+from certificates import Authority
+from harness import Daemon, Sandbox, run
+from upstreams import ApiUpstream, Relay, ScriptedUpstream, response, whole_batches
 
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to take its rights away or to mount")
 KEY = {"NOMADICAI_API_KEY": "alice-key-0123456789"}
 
 
@@ -18,12 +26,16 @@ def free_port():
         return taken.getsockname()[1]
 
 
-def examine(tmp_path, upstream, *arguments, environment=KEY, port=None):
+# Root may write everywhere, but for this. For anybody else it takes away what they do not have.
+ORDINARY = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+
+
+def examine(tmp_path, upstream, *arguments, environment=KEY, port=0, launch=()):
     """Subject to finding, and the exit status."""
     done = run(
-        "doctor", "--json", "--cache-data-dir", str(tmp_path / "data"), "--server-listen",
-        f"127.0.0.1:{port or free_port()}", "--upstream-base-url", upstream, "--upstream-connect-timeout", "5s",
-        *arguments, environment=environment,
+        "doctor", "--json", "--cache-data-dir", str(tmp_path / "data"),
+        *(["--server-listen", f"127.0.0.1:{port}"] if port is not None else []), "--upstream-base-url", upstream,
+        *arguments, environment=environment, launch=launch,
     )
     assert done.stdout, done.stderr
     return {finding["subject"]: finding for finding in json.loads(done.stdout)}, done.returncode
@@ -33,10 +45,13 @@ def healths(findings):
     return {subject: finding["health"] for subject, finding in findings.items()}
 
 
-def assert_problem(findings, status, subject, says):
+UPSTREAMS = {"dns", "proxy", "upstream", "tls", "dialect"}  # whose problems are the upstream's: exit status 4
+
+
+def assert_problem(findings, status, subject, says, remedy="", exit_status=None):
     finding = findings[subject]
-    assert status == 1 and finding["health"] == "problem" and says in finding["detail"], finding
-    assert finding["remedy"]
+    assert finding["health"] == "problem" and says in finding["detail"] and remedy in finding["remedy"], finding
+    assert finding["remedy"] and status == (exit_status or (4 if subject in UPSTREAMS else 1)), findings
 
 
 def test_all_is_well_against_the_sandbox(sandbox, tmp_path):
@@ -46,7 +61,7 @@ def test_all_is_well_against_the_sandbox(sandbox, tmp_path):
     assert {"configuration", "directory", "key file", "port", "store", "disk", "dns", "upstream", "clock", "key",
             "dialect"} == set(findings)
     table = run("doctor", "--offline", "--cache-data-dir", str(tmp_path)).stdout
-    assert table.splitlines()[0].startswith("configuration ok")
+    assert table.splitlines()[0].split()[:2] == ["configuration", "ok"]
     assert not (tmp_path / "data").exists()  # nothing was changed
 
 
@@ -73,7 +88,10 @@ def test_a_configuration_that_can_not_be_used(tmp_path):
     config = tmp_path / "config.toml"
     config.write_text("[server]\nlisten_on = 'x'\n")
     done = run("doctor", "--json", "--config", str(config))
-    assert done.returncode == 1 and "server.listen" in json.loads(done.stdout)[0]["detail"]
+    assert done.returncode == 2 and "server.listen" in json.loads(done.stdout)[0]["detail"]
+    for unreadable in (tmp_path / "none.toml", tmp_path):
+        done = run("doctor", "--config", str(unreadable))
+        assert done.returncode == 2 and "can't be read" in done.stdout
 
 
 def test_a_directory_that_is_none(sandbox, tmp_path):
@@ -88,20 +106,107 @@ def test_a_directory_that_others_can_read(sandbox, tmp_path):
     assert_problem(findings, status, "directory", "other users")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_directory_that_is_not_writable(sandbox, tmp_path):
-    (tmp_path / "data").mkdir(mode=0o500)
+# The store.
+
+
+@pytest.fixture
+def store(start, tmp_path):
+    """The database of a daemon that has been stopped."""
+    daemon = start()
+    assert daemon.get("/v1/batches/ask-40-400-1/analysis").status == 200
+    assert daemon.stop() == 0
+    return tmp_path / "data/cache.db"
+
+
+def files(store):
+    return {path.name: path.read_bytes() for path in store.parent.iterdir()}
+
+
+def test_a_store_that_is_well_is_left_as_it_was(store, sandbox, tmp_path):
+    before = files(store)
     findings, status = examine(tmp_path, sandbox.url)
-    assert_problem(findings, status, "directory", "not writable")
+    assert status == 0 and "every page is sound" in findings["store"]["detail"], findings
+    assert files(store) == before
 
 
-@pytest.mark.parametrize("content, says", [(b"short", "cut short"), (b"x" * 200, "no SQLite database")])
-def test_a_store_that_is_none(sandbox, tmp_path, content, says):
+@pytest.mark.parametrize("content", [b"short", b"x" * 200, b"x" * 100_000])
+def test_a_store_that_is_none(sandbox, tmp_path, content):
     (tmp_path / "data").mkdir(mode=0o700)
     (tmp_path / "data/cache.db").write_bytes(content)
     findings, status = examine(tmp_path, sandbox.url)
-    assert_problem(findings, status, "store", says)
+    assert_problem(findings, status, "store", "not a database", "move it away")
     assert (tmp_path / "data/cache.db").read_bytes() == content
+
+
+def test_a_damaged_store(store, sandbox, tmp_path):
+    with open(store, "r+b") as file:  # its header is well
+        file.seek(8192)
+        file.write(os.urandom(store.stat().st_size - 8192))
+    before = files(store)
+    findings, status = examine(tmp_path, sandbox.url)
+    assert_problem(findings, status, "store", "is damaged", "move it away")
+    assert files(store) == before
+
+
+def pragma(store, name, value):
+    with contextlib.closing(sqlite3.connect(store)) as database:
+        database.execute(f"PRAGMA {name} = {value}")
+
+
+def test_a_store_of_a_newer_program(store, sandbox, tmp_path):
+    pragma(store, "user_version", 99)
+    findings, status = examine(tmp_path, sandbox.url)
+    assert_problem(findings, status, "store", "newer nomadic-cached (format 99", "Install that version")
+
+
+def test_a_store_of_an_older_program(store, sandbox, tmp_path):
+    pragma(store, "user_version", 1)
+    findings, status = examine(tmp_path, sandbox.url)
+    assert status == 0 and "version 1 (the next start brings it to" in findings["store"]["detail"]
+
+
+def test_a_store_of_another_program(store, sandbox, tmp_path):
+    pragma(store, "application_id", 7)
+    findings, status = examine(tmp_path, sandbox.url)
+    assert_problem(findings, status, "store", "another program", "cache.data_dir")
+
+
+@needs_root
+def test_a_store_that_can_not_be_written(store, sandbox, tmp_path):
+    store.chmod(0o400)
+    findings, status = examine(tmp_path, sandbox.url, launch=ORDINARY)
+    assert_problem(findings, status, "store", "may not be written", "owner")
+    store.chmod(0o000)
+    findings, status = examine(tmp_path, sandbox.url, launch=ORDINARY)
+    assert_problem(findings, status, "store", "unable to open", "permissions")
+    store.parent.chmod(0o500)
+    findings, status = examine(tmp_path, sandbox.url, launch=ORDINARY)
+    assert_problem(findings, status, "directory", "not writable", "owner")
+    store.parent.chmod(0o700)
+
+
+@needs_root
+def test_a_file_system_that_is_mounted_read_only(store, sandbox, tmp_path):
+    done = subprocess.run(["mount", "--bind", "-o", "ro", store.parent, store.parent], capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip(f"nothing can be mounted here: {done.stderr}")
+    try:
+        findings, status = examine(tmp_path, sandbox.url)
+    finally:
+        subprocess.run(["umount", store.parent], check=True)
+    assert_problem(findings, status, "store", "mounted read-only", "dmesg")
+
+
+def test_a_unix_socket_that_can_not_be_made(sandbox, tmp_path):
+    """A socket that is in the way, and where one can't be made."""
+    path = tmp_path / "socket"
+    path.write_text("")
+    findings, status = examine(tmp_path, sandbox.url, "--server-unix-socket", str(path))
+    assert_problem(findings, status, "unix socket", "no socket", "Move it away")
+    findings, status = examine(tmp_path, sandbox.url, "--server-unix-socket", str(tmp_path / "none/socket"))
+    assert_problem(findings, status, "unix socket", "not there", "Make that directory")
+    findings, status = examine(tmp_path, sandbox.url, "--server-unix-socket", str(tmp_path / ("x" * 100)))
+    assert_problem(findings, status, "unix socket", "107 bytes", "shorter")
 
 
 def test_too_little_disk_space(sandbox, tmp_path):
@@ -159,39 +264,191 @@ def test_a_sign_in_page_and_a_wrong_clock(tmp_path):
         threading.Thread(target=portal.serve_forever, daemon=True).start()
         findings, status = examine(tmp_path, f"http://127.0.0.1:{portal.server_port}")
         portal.shutdown()
-    assert_problem(findings, status, "dialect", "not JSON")
-    assert_problem(findings, status, "clock", "differs")
+    assert_problem(findings, status, "clock", "days ahead")
+    assert_problem(findings, status, "dialect", "not JSON", "sign-in page", exit_status=1)  # the first problem's
 
 
-def certificate(folder, name, days, host="localhost"):
-    files = [str(folder / f"{name}.{kind}") for kind in ("pem", "key")]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", str(days),
-         "-subj", f"/CN={host}", "-addext", f"subjectAltName=DNS:{host}", "-out", files[0], "-keyout", files[1]],
-        check=True, capture_output=True,
-    )
-    return files
+@pytest.mark.parametrize("ahead, says", [(-300, "5 minutes behind"), (300, "5 minutes ahead"), (-30, None)])
+def test_a_clock_that_is_minutes_off(tmp_path, ahead, says):
+    now = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=ahead)
+    upstream = ApiUpstream(lambda asked: response(*whole_batches(asked), "Date: " + email.utils.format_datetime(now, usegmt=True)))
+    findings, status = examine(tmp_path, upstream.url)
+    upstream.close()
+    if says:
+        assert_problem(findings, status, "clock", says, "timedatectl")
+    else:
+        assert status == 0 and findings["clock"]["health"] == "ok", findings
+
+
+def test_an_upstream_that_keeps_quiet(tmp_path):
+    upstream = ScriptedUpstream(lambda connection, head: None)
+    findings, status = examine(tmp_path, upstream.url, "--upstream-request-timeout", "300ms")
+    assert_problem(findings, status, "upstream", "no answer within 300 ms", "upstream.request_timeout")
+    quiet = upstream.url.replace("http:", "https:")  # it waits for the end of a head that never comes
+    findings, status = examine(tmp_path, quiet, "--upstream-connect-timeout", "300ms")
+    assert_problem(findings, status, "tls", "does not answer the handshake", "firewall")
+    upstream.close()
 
 
 @pytest.mark.parametrize(
-    "host, days, trusted, says",
-    [("localhost", 90, True, None), ("localhost", 90, False, "not trusted"), ("elsewhere.test", 90, True, "not for"),
-     ("localhost", 2, True, "ends in")],
+    "answer, says, remedy",
+    [((503, {"detail": "down for an hour"}), "503 down for an hour", "later"),
+     ((429, {"detail": "slow down"}), "429", "later"),
+     (b"HTTP/1.1 302 Found\r\nLocation: http://portal.test/\r\nContent-Length: 0\r\n\r\n", "http://portal.test/", "base_url")],
 )
-def test_certificates(tmp_path, host, days, trusted, says):
-    from harness import Sandbox
+def test_an_upstream_that_answers_something_else(tmp_path, answer, says, remedy):
+    upstream = ApiUpstream(lambda asked: answer)
+    findings, status = examine(tmp_path, upstream.url)
+    upstream.close()
+    assert_problem(findings, status, "upstream", says, remedy)
 
-    pem, key = certificate(tmp_path, "upstream", days, host)
-    upstream = Sandbox("--tls-certificate", pem, "--tls-key", key)
+
+def test_a_base_url_that_leads_to_this_daemon(tmp_path):
+    with Relay() as relay:
+        relay.target = daemon = Daemon(tmp_path / "loop", relay.url)
+        findings, status = examine(tmp_path, relay.url)
+        daemon.kill()
+    assert_problem(findings, status, "upstream", "508", "")
+
+
+def test_a_proxy(tmp_path, sandbox):
+    upstream = sandbox.url.replace("127.0.0.1", "localhost")
+    down = f"http://127.0.0.1:{free_port()}"
+    findings, status = examine(tmp_path, upstream, "--upstream-proxy", down)
+    assert_problem(findings, status, "proxy", "Connection refused", "HTTPS_PROXY")
+    refusing = ApiUpstream(lambda asked: (407, {}))
+    findings, status = examine(tmp_path, upstream, "--upstream-proxy", refusing.url)
+    assert findings["proxy"]["health"] == "ok"
+    assert_problem(findings, status, "upstream", "407", "USER:PASSWORD")
+    findings, status = examine(tmp_path, "https://api.test", "--upstream-proxy", refusing.url)
+    assert_problem(findings, status, "upstream", "407", "USER:PASSWORD")
+    refusing.close()
+    findings, status = examine(tmp_path, upstream, "--upstream-proxy", sandbox.url)
+    assert status == 0, findings
+
+
+# Certificates.
+
+
+@pytest.fixture
+def authority(tmp_path):
+    return Authority(tmp_path)
+
+
+def over_tls(tmp_path, certificate, *arguments):
+    """What is found of an upstream that shows it."""
+    pem, key = certificate
+    upstream = Sandbox("--tls-certificate", str(pem), "--tls-key", str(key))
     try:
-        url = upstream.url.replace("127.0.0.1", "localhost")
-        findings, status = examine(tmp_path, url, *(["--upstream-ca-file", pem] if trusted else []))
+        return examine(tmp_path, upstream.url.replace("127.0.0.1", "localhost"), *map(str, arguments))
     finally:
         upstream.kill()
-    if says is None:
-        assert status == 0 and "good for" in findings["tls"]["detail"], findings
-    else:
-        assert_problem(findings, status, "tls", says)
+
+
+def test_a_certificate_that_is_well(tmp_path, authority):
+    findings, status = over_tls(tmp_path, authority.issue("well", days=90), "--upstream-ca-file", authority.pem)
+    assert status == 0 and "good for" in findings["tls"]["detail"], findings
+
+
+@pytest.mark.parametrize(
+    "options, trusted, says, remedy",
+    [({"days": 90}, False, "not trusted", "upstream.ca_file"),
+     ({"days": 90, "alternatives": "DNS:elsewhere.test"}, True, "not for localhost", "base_url"),
+     ({"days": 2}, True, "ends in", "renew"),
+     ({"days": -1}, True, "ended on", "clock")],
+)
+def test_certificates_of_the_upstream(tmp_path, authority, options, trusted, says, remedy):
+    trust = ["--upstream-ca-file", authority.pem] if trusted else []
+    findings, status = over_tls(tmp_path, authority.issue("upstream", **options), *trust)
+    assert_problem(findings, status, "tls", says, remedy)
+
+
+def test_authorities_that_can_not_be_used(tmp_path, authority):
+    (tmp_path / "empty.pem").write_text("")
+    for wrong in ("empty.pem", "none.pem"):
+        findings, status = over_tls(tmp_path, authority.issue("well"), "--upstream-ca-file", tmp_path / wrong)
+        assert_problem(findings, status, "tls", wrong, "file", exit_status=2)
+    other = Authority(tmp_path, "other")
+    findings, status = over_tls(tmp_path, authority.issue("well", days=90), "--upstream-ca-file", other.pem)
+    assert_problem(findings, status, "tls", "not trusted", "upstream.ca_file")
+
+
+def own(subject, certificate, key):
+    setting = {"client certificate": "--upstream-client", "certificate": "--server-tls"}[subject]
+    return f"{setting}-certificate", str(certificate), f"{setting}-key", str(key)
+
+
+@pytest.mark.parametrize("subject", ["client certificate", "certificate"])
+def test_certificates_of_ours(tmp_path, authority, subject):
+    well, another, ending, ended = (authority.issue(name, days=days) for name, days in
+                                    (("ours", 90), ("another", 90), ("ending", 2), ("ended", -1)))
+
+    def found(certificate, key):
+        return over_tls(tmp_path, authority.issue("upstream", days=90), "--upstream-ca-file", authority.pem,
+                        *own(subject, certificate, key))
+
+    findings, status = found(*well)
+    assert status == 0 and "its key fit" in findings[subject]["detail"], findings
+    findings, status = found(well[0], another[1])
+    assert_problem(findings, status, subject, "another.key can't be used", "private key of", exit_status=2)
+    findings, status = found(tmp_path / "none.pem", well[1])
+    assert_problem(findings, status, subject, "none.pem can't be used", "readable PEM file", exit_status=2)
+    findings, status = found(*ending)
+    assert_problem(findings, status, subject, "ends in", "renewed")
+    findings, status = found(*ended)
+    assert_problem(findings, status, subject, "ended on", "renewed")
+    subprocess.run(["openssl", "pkey", "-in", well[1], "-aes256", "-passout", "pass:secret", "-out", tmp_path / "locked.key"],
+                   check=True, capture_output=True)
+    findings, status = found(well[0], tmp_path / "locked.key")
+    assert_problem(findings, status, subject, "passphrase", "openssl pkey", exit_status=2)
+    well[1].chmod(0o644)
+    findings, status = found(*well)
+    assert_problem(findings, status, subject, "other users", "chmod 600")
+
+
+def test_an_upstream_that_asks_for_a_certificate(tmp_path, authority):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*authority.issue("upstream", days=90))
+    context.load_verify_locations(authority.pem)
+    context.verify_mode = ssl.CERT_REQUIRED
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), SignInPage) as upstream:
+        upstream.socket = context.wrap_socket(upstream.socket, server_side=True)
+        threading.Thread(target=upstream.serve_forever, daemon=True).start()
+        url = f"https://localhost:{upstream.server_port}"
+        findings, status = examine(tmp_path, url, "--upstream-ca-file", str(authority.pem))
+        assert_problem(findings, status, "upstream", "certificate required", "upstream.client_certificate")
+        mine = map(str, own("client certificate", *authority.issue("mine", days=90)))
+        findings, status = examine(tmp_path, url, "--upstream-ca-file", str(authority.pem), *mine)
+        assert findings["upstream"]["health"] == "ok", findings
+        upstream.shutdown()
+
+
+def test_our_own_daemon_is_recognised_behind_tls_and_tokens(start, sandbox, authority, tmp_path):
+    pem, key = authority.issue("ours", days=90)
+    tokens = tmp_path / "tokens"
+    tokens.write_text("local-token-1\n")
+    tokens.chmod(0o600)
+    settings = [*own("certificate", pem, key), "--server-bearer-tokens-file", str(tokens)]
+    daemon = start(*settings)
+    findings, status = examine(tmp_path, sandbox.url, *settings, port=daemon.url.rsplit(":", 1)[1])
+    assert status == 0 and "nomadic-cached answers" in findings["port"]["detail"], findings
+    assert findings["tokens"]["health"] == "ok"
+    tokens.chmod(0o640)
+    findings, status = examine(tmp_path, sandbox.url, *settings)
+    assert_problem(findings, status, "tokens", "may be read", "token", exit_status=2)
+
+
+@needs_root
+def test_a_port_that_only_root_may_take(sandbox, tmp_path):
+    findings, status = examine(tmp_path, sandbox.url, port=82, launch=("setpriv", "--bounding-set=-net_bind_service"))
+    assert_problem(findings, status, "port", "ermission denied", "1024")
+
+
+def test_an_address_of_another_machine(sandbox, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text("[server]\nlisten = ['127.0.0.1:0', '192.0.2.1:8765']\nallow_insecure = true\n")
+    findings, status = examine(tmp_path, sandbox.url, "--config", str(config), port=None)
+    assert_problem(findings, status, "port", "assign requested address", "ip address")
 
 
 # Exit statuses, as the manual page lists them.
