@@ -1,11 +1,15 @@
 """The Debian package and `cmake --install`; the package on a machine with a real systemd."""
 
+import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import subprocess
+import sys
+import time
 
 import pytest
 from harness import BINARY
@@ -14,6 +18,11 @@ from machine import Machine, missing
 BUILD = pathlib.Path(os.environ["NOMADIC_BUILD"])
 BATCH = "ask-3-9-1"
 LOAD = pathlib.Path(__file__).with_name("load.py")
+STORES = pathlib.Path(__file__).with_name("stores")
+sys.path.insert(0, str(STORES))
+
+import record  # noqa: E402
+
 
 needs_machine = pytest.mark.skipif(missing() is not None, reason=missing() or "")
 
@@ -138,6 +147,88 @@ def under_load(machine, *command):
     return answered
 
 
+STATE = "var/lib/private/nomadic-cached"
+
+
+def in_store(machine, statement):
+    """Of the stopped service."""
+    with contextlib.closing(sqlite3.connect(machine.files / STATE / "cache.db")) as store, store:
+        return store.execute(statement).fetchall()
+
+
+def format_of(machine):
+    return in_store(machine, "PRAGMA user_version")[0][0]
+
+
+@needs_machine
+def test_an_upgrade_migrates_the_store_and_a_downgrade_leaves_it_alone(machine, package, tmp_path):
+    machine.boot()
+    units = ("nomadic-cached.socket", "nomadic-cached-unix.socket", "nomadic-cached.service")
+    install(machine, package)
+    machine.run("systemctl", "stop", *units)
+    newest = format_of(machine)
+    store = machine.files / STATE / "cache.db"
+    owner = store.stat()
+    for path in store.parent.glob("cache.db*"):
+        path.unlink()
+    shutil.copy(STORES / "version-1.db", store)
+    os.chown(store, owner.st_uid, owner.st_gid)
+    in_store(machine, f"UPDATE principal SET verified_at = {int(time.time() * 1000)}")
+    assert format_of(machine) == 1
+
+    newer = build_package(tmp_path / "newer", "-D", "CPACK_DEBIAN_PACKAGE_VERSION=99.0")
+    shutil.copy(newer, machine.files / "root/newer.deb")
+    machine.run("dpkg", "--install", "--force-confold", "/root/newer.deb")
+    ask = ("curl", "--silent", "--header", f"X-API-Key: {record.USERS[0]}", "http://127.0.0.1:8765/v1/batches")
+    assert {batch["batch_id"] for batch in json.loads(machine.run(*ask).stdout)["batches"]} == set(record.BATCHES)
+    machine.run("systemctl", "stop", *units)
+    assert format_of(machine) == newest
+
+    # An older program finds what a newer one has left.
+    in_store(machine, "PRAGMA user_version = 99")
+    before = store.read_bytes()
+    refused = machine.run("systemctl", "start", "nomadic-cached.service", check=False)
+    assert refused.returncode != 0 and "was written by a newer nomadic-cached (format 99" in journal(machine)
+    examined = machine.run("nomadic-cached", "doctor", "--service", check=False)
+    assert examined.returncode == 1 and "Install that version again" in examined.stdout
+    assert store.read_bytes() == before
+    in_store(machine, f"PRAGMA user_version = {newest}")
+    machine.run("systemctl", "reset-failed", *units)
+    machine.run("systemctl", "start", "nomadic-cached.service")
+    assert len(json.loads(machine.run(*ask).stdout)["batches"]) == len(record.BATCHES)
+
+
+@needs_machine
+def test_a_service_of_one_users_own(machine, package):
+    machine.boot()
+    install(machine, package)
+    machine.run("systemctl", "disable", "--now", "nomadic-cached.socket", "nomadic-cached-unix.socket", "nomadic-cached.service")
+    machine.run("useradd", "--create-home", "--uid", "4321", "alice")
+    machine.run("systemctl", "start", "user@4321.service")
+
+    def as_alice(*command, **options):
+        environment = ("XDG_RUNTIME_DIR=/run/user/4321", "HOME=/home/alice")
+        return machine.run("runuser", "-u", "alice", "--", "env", "-C", "/home/alice", *environment, *command, **options)
+
+    as_alice("mkdir", "-p", ".config/nomadic-cached")
+    as_alice("bash", "-c", "umask 077; echo NOMADICAI_API_KEY=alice-key-0123456789 > .config/nomadic-cached/environment; "
+                           "echo NOMADIC_CACHED_UPSTREAM_BASE_URL=http://127.0.0.1:8766 >> .config/nomadic-cached/environment")
+    as_alice("systemd-run", "--user", "--unit=sandbox", "nomadic-cached", "sandbox", "--listen", "127.0.0.1:8766")
+    as_alice("systemctl", "--user", "enable", "--now", "nomadic-cached.socket")
+    state = as_alice("systemctl", "--user", "is-active", "nomadic-cached.service", check=False).stdout.strip()
+    assert state == "inactive"  # until somebody asks
+    for server in ("http://127.0.0.1:8765", "unix:/run/user/4321/nomadic-cached/socket"):
+        got = as_alice("nomadic-cached", "get", BATCH, "--csv", "--server", server, check=False)
+        log = as_alice("journalctl", "--user", "--no-pager", "--output=cat", check=False).stdout
+        assert got.stdout.startswith("Query,"), (got.stderr, log)
+    assert as_alice("stat", "--format=%a %U", ".local/share/nomadic-cached").stdout.strip() == "700 alice"
+    pid = as_alice("systemctl", "--user", "show", "--value", "--property=MainPID", "nomadic-cached.service").stdout.strip()
+    as_alice("systemctl", "--user", "reload", "nomadic-cached.service")
+    as_alice("systemctl", "--user", "restart", "nomadic-cached.service")
+    assert as_alice("systemctl", "--user", "show", "--value", "--property=MainPID", "nomadic-cached.service").stdout.strip() != pid
+    assert BATCH in as_alice("nomadic-cached", "ls").stdout
+
+
 @needs_machine
 def test_the_package_on_a_machine_with_systemd(machine, package, tmp_path):
     machine.boot()
@@ -193,6 +284,7 @@ def test_the_package_on_a_machine_with_systemd(machine, package, tmp_path):
     shutil.copy(newer, machine.files / "root/newer.deb")
     assert under_load(machine, "dpkg", "--install", "--force-confold", "/root/newer.deb") > 100
     assert BATCH in machine.run("nomadic-cached", "ls").stdout
+    assert machine.run("nomadic-cached", "doctor", "--service").returncode == 0
     machine.run("dpkg", "--purge", "nomadic-cached")
     for path in ("/var/lib/private/nomadic-cached", "/etc/nomadic-cached", "/run/nomadic-cached/socket", "/usr/bin/nomadic-cached"):
         assert machine.run("test", "-e", path, check=False).returncode == 1, path
