@@ -26,7 +26,7 @@ add_custom_target(generated ALL DEPENDS ${generated}/config.toml)
 
 # `cmake --install --component program` takes no root; the service needs /etc, whatever the prefix.
 install(TARGETS nomadic-cached RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
-install(FILES README.md docs/openapi.json docs/grafana.json packaging/debian/copyright ${generated}/changelog.gz
+install(FILES README.md docs/openapi.json docs/grafana.json docs/alerts.yml packaging/debian/copyright ${generated}/changelog.gz
         DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/nomadic-cached COMPONENT program)
 install(FILES ${generated}/nomadic-cached.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program)
 install(FILES ${generated}/nomadic-cached.toml.5.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT program)

@@ -12,6 +12,12 @@ command -v node >/dev/null || packages+=(nodejs)
 command -v npm >/dev/null || packages+=(npm)
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
+# Of Prometheus only its promtool is used: no service of it is to start on this machine.
+if ! command -v promtool >/dev/null; then
+    packages+=(prometheus)
+    "${as_root[@]}" mkdir -p /etc/systemd/system
+    "${as_root[@]}" ln -sf /dev/null /etc/systemd/system/prometheus.service
+fi
 apt-cache show clang >/dev/null 2>&1 || "${as_root[@]}" apt-get update -qq # a new machine has no package lists yet
 # The sanitizers' and fuzzer's own libraries: only recommended by clang, and named after its version.
 packages+=("libclang-rt-$(apt-cache depends clang | sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p')-dev")

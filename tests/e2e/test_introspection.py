@@ -4,9 +4,11 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 
+import pytest
 from harness import BINARY, PATIENCE, run
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -81,6 +83,40 @@ def test_the_dashboard_asks_only_for_metrics_that_are_there(daemon):
     assert asked and asked <= names
     assert names - asked <= {"nomadic_cached_build_info", "nomadic_cached_hot_answers", "process_start_time_seconds",
                              "process_virtual_memory_bytes", "process_threads"}
+
+
+def promtool(*arguments, **options):
+    return subprocess.run(["promtool", *map(str, arguments)], capture_output=True, text=True, timeout=PATIENCE, **options)
+
+
+needs_promtool = pytest.mark.skipif(shutil.which("promtool") is None, reason="no promtool here (Debian: prometheus)")
+
+
+@needs_promtool
+def test_promtool_finds_nothing_wrong_with_the_metrics(daemon, sandbox):
+    for target in (ANALYSIS, ANALYSIS, "/v1/batches/unknown/analysis", "/nowhere", "/v1/status", "/metrics"):
+        daemon.get(target)
+    checked = promtool("check", "metrics", input=daemon.get("/metrics").body.decode())
+    assert checked.returncode == 0 and not checked.stdout + checked.stderr, checked
+
+
+@needs_promtool
+def test_the_alerting_rules_are_sound_and_fire_when_they_should(tmp_path):
+    rules = DOCS / "alerts.yml"
+    checked = promtool("check", "rules", rules)
+    assert checked.returncode == 0, checked.stderr
+    cases = tmp_path / "alerts.yml"
+    cases.write_text(pathlib.Path(__file__).with_name("alerts.yml").read_text().replace("RULES", str(rules)))
+    tried = promtool("test", "rules", cases)
+    assert tried.returncode == 0, tried.stdout + tried.stderr
+    alerts = re.findall(r"alert: (\w+)", rules.read_text())
+    assert alerts and all(f'alertname="{alert}"' in cases.read_text() for alert in alerts)
+
+
+def test_the_alerting_rules_ask_only_for_metrics_that_are_there(daemon):
+    daemon.get(ANALYSIS)
+    asked = set(re.findall(r"\b(?:nomadic_cached|process)_\w+", (DOCS / "alerts.yml").read_text()))
+    assert asked and {name.removesuffix("_bucket") for name in asked} <= family_names(scrape(daemon))
 
 
 def test_stats_is_a_table_or_json(daemon):

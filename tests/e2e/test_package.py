@@ -62,7 +62,9 @@ EXPECTED = {
     "/usr/share/bash-completion/completions/nomadic-cached",
     "/usr/share/zsh/vendor-completions/_nomadic-cached",
     "/usr/share/fish/vendor_completions.d/nomadic-cached.fish",
+    "/usr/share/doc/nomadic-cached/alerts.yml",
     "/usr/share/doc/nomadic-cached/copyright",
+    "/usr/share/doc/nomadic-cached/grafana.json",
     "/usr/share/doc/nomadic-cached/changelog.gz",
 }
 
