@@ -73,4 +73,20 @@ std::string to_hex(const Digest& digest)
     return hex;
 }
 
+std::optional<Digest> digest_from_hex(std::string_view hex)
+{
+    constexpr std::string_view digits = "0123456789abcdef";
+    Digest digest{};
+    if (hex.size() != 2 * digest.size())
+        return std::nullopt;
+    for (std::size_t i = 0; i < digest.size(); ++i) {
+        const auto high = digits.find(hex[2 * i]);
+        const auto low = digits.find(hex[2 * i + 1]);
+        if (high == std::string_view::npos || low == std::string_view::npos)
+            return std::nullopt;
+        digest[i] = static_cast<unsigned char>(high << 4U | low);
+    }
+    return digest;
+}
+
 } // namespace nomadic::batch

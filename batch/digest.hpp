@@ -17,5 +17,6 @@ using Digest = std::array<unsigned char, 32>;
 Digest digest_of(std::initializer_list<std::string_view> parts);
 Digest digest_of(const VideoRecord& record);
 std::string to_hex(const Digest& digest);
+std::optional<Digest> digest_from_hex(std::string_view hex); // 64 digits, lower case
 
 } // namespace nomadic::batch

@@ -4,6 +4,7 @@
 // caller ever holds a batch. Same input, same bytes. Any thread, one at a time.
 
 #include "batch/batch.hpp"
+#include "batch/digest.hpp"
 #include "batch/filter.hpp"
 
 #include <memory>
@@ -22,11 +23,18 @@ struct CsvColumns {
 // `columns=`; fails with Errc::bad_request naming the unknown column and those there are.
 Result<CsvColumns> parse_columns(std::string_view text);
 
+// Pictures that are at hand: an event's URL becomes `base` and the picture's id, if `ids` has it.
+struct LocalThumbnails {
+    std::string base;                               // ends with '/'; "" to leave every URL as it is
+    std::shared_ptr<const std::vector<Digest>> ids; // in order
+};
+
 struct Representation {
     Format format = Format::json;
     CsvColumns columns;
     Selection selection;
     std::string dashboard_url = "https://app.nomadicml.com"; // for batch_viewer_url
+    LocalThumbnails thumbnails;
 
     std::string canonical() const; // equal for equal bytes; a part of cache keys and entity tags
     // The profile has to look at upstream's own items again: ask the store for them, and for every video.
@@ -42,7 +50,8 @@ public:
     virtual std::uint64_t events() const = 0; // written so far: X-Total-Count
 };
 
-// `status` and `representation` are copied as far as needed.
+// `status` and `representation` are copied as far as needed. With local thumbnails each video's record is given to the
+// format with its URLs replaced.
 std::unique_ptr<Renderer> make_renderer(const StatusDocument& status, const Representation& representation);
 
 // The `batch_metadata` object of the native JSON.

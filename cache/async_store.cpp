@@ -7,9 +7,11 @@
 namespace nomadic::cache {
 
 AsyncStore::AsyncStore(std::unique_ptr<Store> store, unsigned reader_threads)
-    : store_(std::move(store)), readers_(reader_threads), writer_(1)
+    : store_(std::move(store)), readers_(reader_threads), writer_(1), large_(reader_threads), behind_(1)
 {
     run_in_background(writer_.pool, 1);
+    run_in_background(behind_.pool, 1);
+    run_in_background(large_.pool, reader_threads);
     catch_up();
 }
 
@@ -22,6 +24,8 @@ void AsyncStore::join()
 {
     leaving_ = true;
     readers_.pool.join();
+    large_.pool.join();
+    behind_.pool.join();
     writer_.pool.join();
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// The store for the loop thread: each call runs on the store's own threads (one writer, a few readers) and resumes the
-// caller on its executor. Destroying it waits for what has begun.
+// The store for the loop thread: each call runs on the store's own threads (one writer, a few readers, as many for
+// large batches, one for what takes long) and resumes the caller on its executor. Destroying it waits for what has
+// begun.
 
 #include "cache/store.hpp"
 
@@ -30,6 +31,19 @@ public:
     auto write(Work work) -> boost::asio::awaitable<std::invoke_result_t<Work, Store&>>
     {
         return run(writer_, std::move(work));
+    }
+
+    // For reading a batch so large that whoever reads a small one should not wait behind it.
+    template <class Work>
+    auto read_large(Work work) -> boost::asio::awaitable<std::invoke_result_t<Work, Store&>>
+    {
+        return run(large_, std::move(work));
+    }
+    // For work over many batches, one at a time: it may take minutes, and nobody who reads a batch waits behind it.
+    template <class Work>
+    auto behind(Work work) -> boost::asio::awaitable<std::invoke_result_t<Work, Store&>>
+    {
+        return run(behind_, std::move(work));
     }
 
     void join(); // waits for what has begun; nothing may be asked of it afterwards
@@ -73,6 +87,8 @@ private:
     std::unique_ptr<Store> store_;
     Threads readers_;
     Threads writer_;
+    Threads large_;
+    Threads behind_;
     std::atomic<bool> leaving_ = false;
 };
 

@@ -1,5 +1,6 @@
 #include "cache/body.hpp"
 
+#include <atomic>
 #include <cerrno>
 #include <fcntl.h>
 #include <limits>
@@ -18,13 +19,27 @@ Failure file_failure(std::string_view doing)
             .members = {}};
 }
 
+std::atomic<std::uint64_t> spooled{0};
+
 } // namespace
+
+std::uint64_t spooled_bytes()
+{
+    return spooled;
+}
+
+Body::Body(int descriptor, std::uint64_t size) : size_(size), descriptor_(descriptor)
+{
+    spooled += size_;
+}
 
 Body::~Body()
 {
     in_memory_now_ -= bytes_.size();
-    if (descriptor_ >= 0)
-        ::close(descriptor_);
+    if (descriptor_ < 0)
+        return;
+    ::close(descriptor_);
+    spooled -= size_;
 }
 
 Result<std::size_t> Body::read_at(std::uint64_t offset, char* out, std::size_t count) const
@@ -45,8 +60,10 @@ Result<std::size_t> Body::read_at(std::uint64_t offset, char* out, std::size_t c
 
 BodyBuilder::~BodyBuilder()
 {
-    if (descriptor_ >= 0)
-        ::close(descriptor_);
+    if (descriptor_ < 0)
+        return;
+    ::close(descriptor_);
+    spooled -= written_;
 }
 
 Result<void> BodyBuilder::flush()
@@ -75,6 +92,7 @@ bool BodyBuilder::write_out()
         done += static_cast<std::size_t>(wrote);
     }
     written_ += buffer_.size();
+    spooled += buffer_.size();
     buffer_.clear();
     return true;
 }
@@ -83,6 +101,7 @@ Result<void> BodyBuilder::take_back()
 {
     if (descriptor_ < 0)
         return {};
+    spooled -= written_;
     const Body file(std::exchange(descriptor_, -1), std::exchange(written_, 0));
     std::string bytes(file.size(), '\0');
     auto got = file.read_at(0, bytes.data(), bytes.size());
@@ -94,8 +113,10 @@ Result<void> BodyBuilder::take_back()
 
 Result<std::shared_ptr<const Body>> BodyBuilder::finish()
 {
-    if (descriptor_ >= 0 && write_out())
+    if (descriptor_ >= 0 && write_out()) {
+        spooled -= written_;
         return std::make_shared<const Body>(std::exchange(descriptor_, -1), written_);
+    }
     if (auto taken = take_back(); !taken)
         return taken.error();
     return std::make_shared<const Body>(std::move(buffer_));

@@ -13,13 +13,16 @@
 
 namespace nomadic::cache {
 
+// What the temporary files of all bodies take on the disk.
+std::uint64_t spooled_bytes();
+
 class Body {
 public:
     explicit Body(std::string bytes) : bytes_(std::move(bytes)), size_(bytes_.size())
     {
         in_memory_now_ += bytes_.size();
     }
-    Body(int descriptor, std::uint64_t size) : size_(size), descriptor_(descriptor) {}
+    Body(int descriptor, std::uint64_t size); // takes the descriptor
     Body(const Body&) = delete;
     Body& operator=(const Body&) = delete;
     ~Body();

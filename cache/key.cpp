@@ -7,4 +7,19 @@ Scope make_scope(std::string_view base_url, std::string_view kind, std::string_v
     return {batch::digest_of({base_url, kind, principal})};
 }
 
+Scope bundle_scope()
+{
+    return {batch::digest_of({"bundle"})};
+}
+
+Scope passage_scope()
+{
+    return {batch::digest_of({"passage"})};
+}
+
+Scope removed_scope()
+{
+    return {batch::digest_of({"removed"})};
+}
+
 } // namespace nomadic::cache

@@ -17,6 +17,14 @@ struct Scope {
 // `principal` is the verified user or org, or the keyed hash of the daemon's own key; parts are hashed with lengths.
 Scope make_scope(std::string_view base_url, std::string_view kind, std::string_view principal);
 
+// Where everything in a bundle is: a bundle has no principals, it is its reader's own.
+Scope bundle_scope();
+// Where what is being imported waits until all of it is there. Nobody's: no principal hashes to it.
+Scope passage_scope();
+
+// Where removed batches are until their rows have gone. Nobody's either.
+Scope removed_scope();
+
 struct Key {
     Scope scope;
     std::string batch_id;

@@ -1,5 +1,6 @@
 #include "cache/open_store.hpp"
 
+#include "cache/sqlite/bundle.hpp"
 #include "cache/sqlite/open.hpp"
 
 #include <filesystem>
@@ -49,25 +50,67 @@ private:
     int descriptor_;
 };
 
-} // namespace
-
-Result<OpenedStore> open_store(const std::string& data_dir, TimePoint now)
+// Makes the directory ours, as long as what is returned lives.
+Result<std::shared_ptr<void>> take_directory(const std::string& data_dir)
 {
     namespace fs = std::filesystem;
     // Keys of users' work are in there: nobody else on the machine may read it, whatever the umask.
     ::umask(0077);
     std::error_code error;
     fs::create_directories(data_dir, error);
-    if (error)
-        return unusable(data_dir, error.message());
-    fs::permissions(data_dir, fs::perms::owner_all, error);
+    if (!error)
+        fs::permissions(data_dir, fs::perms::owner_all, error);
     if (error)
         return unusable(data_dir, error.message());
     auto lock = DirectoryLock::take(data_dir);
     if (!lock)
         return lock.error();
-    auto held = std::make_shared<DirectoryLock>(std::move(*lock));
-    return sqlite::open(data_dir + "/cache.db", now, held);
+    return std::shared_ptr<void>(std::make_shared<DirectoryLock>(std::move(*lock)));
+}
+
+// Of exports and imports that were killed.
+void remove_leftovers(const std::string& data_dir)
+{
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(data_dir, ignored)) {
+        const auto name = entry.path().filename().string();
+        if ((name.starts_with("export-") || name.starts_with("import-")) && name.find(".tmp") != std::string::npos)
+            std::filesystem::remove(entry.path(), ignored);
+    }
+}
+
+} // namespace
+
+Result<std::unique_ptr<Store>> open_store_read_only(const std::string& data_dir)
+{
+    const auto path = data_dir + "/cache.db";
+    if (!std::filesystem::exists(path))
+        return Failure{.code = Errc::not_found,
+                       .detail = "There is no store in " + data_dir +
+                                 " yet. Name another with cache.data_dir, or the daemon to ask with --server.",
+                       .members = {}};
+    // Where nothing can be written, a database that was closed well needs nothing written either.
+    const bool writable = ::access(data_dir.c_str(), W_OK) == 0 || std::filesystem::exists(path + "-wal");
+    return sqlite::open_for_reading(path, writable ? sqlite::Writers::possible : sqlite::Writers::none);
+}
+
+Result<OpenedStore> open_store(const std::string& data_dir, TimePoint now)
+{
+    auto held = take_directory(data_dir);
+    if (held) {
+        remove_leftovers(data_dir);
+        return sqlite::open(data_dir + "/cache.db", now, std::move(*held));
+    }
+    // What is there can be served all the same.
+    const bool is_there = std::filesystem::exists(data_dir + "/cache.db");
+    if (!is_there || ::access(data_dir.c_str(), W_OK) == 0)
+        return held.error();
+    auto store = open_store_read_only(data_dir);
+    if (!store)
+        return store.error();
+    return OpenedStore{
+        .store = std::move(*store),
+        .notices = {held.error().detail + " Until then what is stored is served, and nothing is added."}};
 }
 
 } // namespace nomadic::cache

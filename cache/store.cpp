@@ -9,4 +9,9 @@ std::uint64_t Snapshot::event_count() const
     return std::accumulate(events.begin(), events.end(), std::uint64_t{0});
 }
 
+bool is_damage(const Failure& failure)
+{
+    return failure.members.contains("damaged");
+}
+
 } // namespace nomadic::cache

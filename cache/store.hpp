@@ -83,7 +83,41 @@ struct Principal {
     std::string label; // user or org id, for explain; never a key
 };
 
+// Something stored that is not as it was written.
+struct Finding {
+    std::optional<Key> key; // whose it is, when that can be told
+    std::string what;       // names the row and what is wrong with it
+};
+
+// What became of a batch that adopt() was given.
+struct Adopted {
+    enum class Outcome {
+        added,   // the scope did not have it
+        updated, // the scope's own was older
+        kept,    // the scope's own is as new or newer
+    };
+    std::string batch_id;
+    Outcome outcome = Outcome::added;
+};
+
+// A picture that events of a batch point to.
+struct Picture {
+    batch::Digest id{}; // of its URL, without what only signs it
+    std::string media_type;
+    std::string bytes;
+};
+
+// What one step towards the quota did.
+struct Eviction {
+    std::optional<Key> gone; // a batch that can't be found any more
+    bool more = false;       // another step would do more
+};
+
 enum class WithSource { no, yes }; // fill VideoRecord::source: only drop-in answers and one CSV profile need it
+
+// Whether a failure says that what is stored is not what was written, rather than that nothing could be read or
+// written.
+bool is_damage(const Failure& failure);
 
 class Store {
 public:
@@ -108,11 +142,16 @@ public:
     // Upstream has confirmed the state: touched and returned, unless it is not the newest any more or was invalidated.
     virtual Result<std::optional<Snapshot>> confirm(const Key&, std::int64_t snapshot, TimePoint now) = 0;
     virtual Result<void> invalidate(const Key&) = 0;
+    // When upstream confirmed a snapshot, for one that comes from elsewhere.
+    virtual Result<void> set_validated(std::int64_t snapshot, TimePoint time) = 0;
+    // Moves batches from a scope of passage, where nobody sees them, to their own; newest wins, all or none of them.
+    virtual Result<std::vector<Adopted>> adopt(std::span<const Key> arrived, const Scope& to) = 0;
     virtual Result<void> pin(const Key&, bool pinned) = 0;
     virtual Result<bool> purge(const Key&) = 0; // false when there was none
 
     // Newest snapshot of each batch, by batch id, after `cursor` (exclusive). An empty scope list means all scopes.
     virtual Result<std::vector<Snapshot>> list(std::span<const Scope>, std::string_view cursor, std::size_t limit) = 0;
+    virtual Result<std::vector<Scope>> scopes() = 0; // that hold batches
     // The batches of whatever scope that one of these names: a batch's id, or that of a video or an analysis in any of
     // its states.
     virtual Result<std::vector<Key>> named_by(std::span<const std::string> names) = 0;
@@ -123,11 +162,20 @@ public:
 
     // When batches were last read: what evict() goes by.
     virtual Result<void> used(std::span<const std::pair<Key, TimePoint>>) = 0;
-    // Removes the least recently used batches that are not pinned until the files together are within `quota_bytes`,
-    // and gives the space back. Returns what was removed. The batch that was used last always stays.
-    virtual Result<std::vector<Key>> evict(std::uint64_t quota_bytes) = 0;
+    // One step, of a few milliseconds, towards files that together are within `quota_bytes`: the least recently used
+    // batch that is not pinned disappears, some rows of what has disappeared are removed, or some space is given back.
+    // The batch that was used last always stays.
+    virtual Result<Eviction> evict(std::uint64_t quota_bytes) = 0;
     virtual Result<std::uint64_t> free_disk_bytes() = 0; // that the file system has left for us
     virtual Result<std::uint64_t> disk_bytes() = 0;      // database and write-ahead log together
+
+    // For when not even what is damaged can be removed: sets all of it aside and begins afresh. Returns where it is
+    // now.
+    virtual Result<std::string> begin_anew(TimePoint now) = 0;
+
+    virtual Result<void> put_picture(const Key&, const Picture&) = 0; // of a batch that is stored
+    virtual Result<std::optional<Picture>> picture(const Key&, const batch::Digest& id) = 0;
+    virtual Result<std::vector<batch::Digest>> pictures(const Key&) = 0; // in order
 
     virtual Result<void> remember(const batch::Digest& key_hash, const Principal&) = 0;
     virtual Result<std::optional<Principal>> recall(const batch::Digest& key_hash) = 0;
@@ -136,7 +184,9 @@ public:
     // 32 random bytes made at the store's creation: the key of all keyed hashes of this installation.
     virtual Result<std::string> install_secret() = 0;
 
-    virtual Result<std::vector<std::string>> check() = 0; // what is wrong, row by row; empty when all is well
+    // Reads everything and compares it with its checksums, digests and counts: what is wrong, row by row, up to a
+    // thousand findings; empty when all is well. Takes as long as reading all of the store does.
+    virtual Result<std::vector<Finding>> check() = 0;
 
     // One short step of what an upgrade of the store left to be done behind; false when nothing is left. Everything is
     // served meanwhile.

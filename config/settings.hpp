@@ -88,6 +88,14 @@ struct History {
     seconds max_age{365 * 24 * 3600}; // of a superseded snapshot
 };
 
+struct Thumbnails {
+    std::uint64_t max_bytes = 4 * MiB;       // of one picture
+    std::uint64_t max_batch_bytes = 1 * GiB; // of all pictures of a batch
+    std::uint32_t max_parallel = 8;
+    milliseconds timeout{30'000};
+    std::vector<std::string> allowed_hosts; // host:port that may have a private address
+};
+
 struct Limits {
     std::uint64_t max_header_bytes = 32 * KiB;
     std::uint64_t max_body_bytes = 16 * MiB; // of a request that we answer ourselves; forwarded bodies stream
@@ -120,6 +128,7 @@ struct Settings {
     Auth auth;
     Cache cache;
     History history;
+    Thumbnails thumbnails;
     Limits limits;
     Passthrough passthrough;
     Dashboard dashboard;

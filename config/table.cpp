@@ -135,6 +135,18 @@ const std::array table{
     Setting{"history", "max_age", "How long a superseded snapshot is kept",
             [](Settings& s) -> Slot { return &s.history.max_age; }, 0, 36500 * day},
 
+    Setting{"thumbnails", "max_bytes", "Largest picture that is fetched",
+            [](Settings& s) -> Slot { return Size{&s.thumbnails.max_bytes}; }, KiB, GiB},
+    Setting{"thumbnails", "max_batch_bytes", "Most space for the pictures of one batch",
+            [](Settings& s) -> Slot { return Size{&s.thumbnails.max_batch_bytes}; }, 0, TiB},
+    Setting{"thumbnails", "max_parallel", "Pictures fetched at a time",
+            [](Settings& s) -> Slot { return &s.thumbnails.max_parallel; }, 1, 256},
+    Setting{"thumbnails", "timeout", "Longest wait for one picture",
+            [](Settings& s) -> Slot { return &s.thumbnails.timeout; }, 1, hour},
+    Setting{"thumbnails", "allowed_hosts",
+            "host:port pairs that pictures may come from although their address is private",
+            [](Settings& s) -> Slot { return &s.thumbnails.allowed_hosts; }},
+
     Setting{"limits", "max_header_bytes", "Largest request head",
             [](Settings& s) -> Slot { return Size{&s.limits.max_header_bytes}; }, KiB, MiB},
     Setting{"limits", "max_body_bytes", "Largest request body that we read ourselves; forwarded ones stream",

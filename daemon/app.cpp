@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "cache/background.hpp"
+#include "cache/bundle.hpp"
 #include "cache/open_store.hpp"
 #include "config/private_file.hpp"
 #include "config/validate.hpp"
@@ -13,6 +14,7 @@
 #include "proxy/http/via.hpp"
 #include "proxy/routes/health.hpp"
 
+#include <filesystem>
 #include <sstream>
 
 namespace nomadic::daemon {
@@ -72,7 +74,7 @@ Failure came_back()
 } // namespace
 
 App::App(const config::Settings& settings, AppOptions options)
-    : settings_(settings), options_(options), workers_(settings.limits.worker_threads)
+    : settings_(settings), options_(std::move(options)), workers_(settings.limits.worker_threads)
 {
     cache::run_in_background(workers_, settings.limits.worker_threads);
 }
@@ -90,10 +92,10 @@ App::~App()
 Result<std::unique_ptr<App>> App::make(const config::Settings& settings, const config::Environment& environment,
                                        AppOptions options)
 {
-    std::unique_ptr<App> app(new App(settings, options));
+    std::unique_ptr<App> app(new App(settings, std::move(options)));
     if (auto done = app->open_store(environment); !done)
         return done.error();
-    if (!options.offline)
+    if (!app->options_.offline)
         if (auto done = app->connect_upstream(environment); !done)
             return done.error();
     if (auto done = app->make_services(environment); !done)
@@ -105,6 +107,8 @@ Result<std::unique_ptr<App>> App::make(const config::Settings& settings, const c
 
 Result<void> App::open_store(const config::Environment& environment)
 {
+    if (!options_.bundle.empty())
+        return open_bundle();
     data_dir_ = config::data_dir(settings_.cache, environment);
     auto opened = cache::open_store(data_dir_, clock_.now());
     if (!opened)
@@ -112,6 +116,18 @@ Result<void> App::open_store(const config::Environment& environment)
     for (const auto& notice : opened->notices)
         log::warn(notice);
     store_ = std::make_unique<cache::AsyncStore>(std::move(opened->store), settings_.limits.worker_threads);
+    return {};
+}
+
+// A bundle is all there is: no data directory is made or touched, and nobody is asked.
+Result<void> App::open_bundle()
+{
+    options_.offline = true;
+    data_dir_ = std::filesystem::temp_directory_path().string();
+    auto opened = cache::open_bundle(options_.bundle);
+    if (!opened)
+        return opened.error();
+    store_ = std::make_unique<cache::AsyncStore>(std::move(*opened), settings_.limits.worker_threads);
     return {};
 }
 
@@ -156,22 +172,37 @@ Result<void> App::make_services(const config::Environment& environment)
         .install_secret = std::move(*install_secret),
         .daemon_key = key->key,
         .reach = options_.offline ? proxy::Reach::offline : proxy::Reach::online,
+        .open_scope = options_.bundle.empty() ? std::nullopt : std::optional(cache::bundle_scope()),
     };
     credentials_ =
         std::make_unique<proxy::Credentials>(std::move(parameters), *store_, upstream_.get(), clock_, executor);
     batches_ = std::make_unique<proxy::BatchService>(settings_, *store_, upstream_.get(), clock_, executor);
     renderings_ = std::make_unique<proxy::Renderings>(settings_.cache, data_dir_, *store_, executor);
+    std::shared_ptr<proxy::PictureFetch> pictures;
+    if (!options_.offline) {
+        auto made = proxy::PictureFetch::make(settings_.thumbnails, settings_.upstream.ca_file);
+        if (!made)
+            return made.error();
+        pictures = std::move(*made);
+    }
+    thumbnails_ = std::make_unique<proxy::Thumbnails>(settings_.thumbnails, *store_, std::move(pictures), executor);
     guard_ = std::make_unique<proxy::HostGuard>(settings_.server, std::move(*tokens));
-    analysis_ =
-        std::make_unique<proxy::AnalysisRoute>(*credentials_, *batches_, *renderings_, settings_.dashboard.base_url);
-    batches_routes_ = std::make_unique<proxy::BatchesRoutes>(*credentials_, *batches_, *store_);
+    analysis_ = std::make_unique<proxy::AnalysisRoute>(*credentials_, *batches_, *renderings_, *thumbnails_,
+                                                       settings_.dashboard.base_url);
+    thumbnails_route_ = std::make_unique<proxy::ThumbnailsRoute>(*credentials_, *batches_, *thumbnails_);
+    batches_routes_ = std::make_unique<proxy::BatchesRoutes>(*credentials_, *batches_, *store_, clock_);
     history_ = std::make_unique<proxy::HistoryRoutes>(*credentials_, *batches_, *store_);
     watches_ = std::make_unique<proxy::Watches>(settings_, *batches_, executor);
     events_stream_ = std::make_unique<proxy::EventsStreamRoute>(*credentials_, *batches_, *watches_, *store_,
                                                                 settings_.limits.heartbeat, executor);
     explain_ =
         std::make_unique<proxy::ExplainRoute>(*credentials_, *batches_, *watches_, clock_, settings_.upstream.base_url);
-    prefetch_ = std::make_unique<proxy::PrefetchRoute>(*credentials_, *batches_, settings_.limits.max_body_bytes);
+    prefetch_ =
+        std::make_unique<proxy::PrefetchRoute>(*credentials_, *batches_, *thumbnails_, settings_.limits.max_body_bytes);
+    proxy::CarryRoutes::Parameters carry{.directory = data_dir_,
+                                         .most_body_bytes = settings_.limits.max_body_bytes,
+                                         .most_bundle_bytes = settings_.cache.disk_quota};
+    carry_ = std::make_unique<proxy::CarryRoutes>(std::move(carry), *credentials_, *batches_, *store_, clock_);
     sessions_ = std::make_shared<proxy::SessionContext>(proxy::SessionContext{
         .limits = settings_.limits,
         .handler = [this](proxy::Request& request) { return handle(request); },
@@ -200,11 +231,13 @@ Result<void> App::make_services(const config::Environment& environment)
     history_->add_to(router_);
     events_stream_->add_to(router_);
     explain_->add_to(router_);
+    thumbnails_route_->add_to(router_);
     prefetch_->add_to(router_);
+    carry_->add_to(router_);
     introspection_->add_to(router_);
     drop_in_->add_to(router_);
     passthrough_->add_to(router_);
-    proxy::add_health_routes(router_, *store_);
+    proxy::add_health_routes(router_, *store_, *batches_);
     return {};
 }
 

@@ -12,11 +12,13 @@
 #include "proxy/passthrough.hpp"
 #include "proxy/routes/analysis.hpp"
 #include "proxy/routes/batches.hpp"
+#include "proxy/routes/carry.hpp"
 #include "proxy/routes/events_stream.hpp"
 #include "proxy/routes/explain.hpp"
 #include "proxy/routes/history.hpp"
 #include "proxy/routes/introspection.hpp"
 #include "proxy/routes/prefetch.hpp"
+#include "proxy/routes/thumbnails.hpp"
 #include "proxy/upstream/http_upstream.hpp"
 
 namespace nomadic::daemon {
@@ -24,6 +26,7 @@ namespace nomadic::daemon {
 struct AppOptions {
     bool offline = false;
     std::vector<int> sockets{}; // that listen already: used instead of server.listen and server.unix_socket
+    std::string bundle;         // a file to serve instead of a data directory, offline; "" for none
 };
 
 class App {
@@ -49,6 +52,7 @@ public:
 private:
     App(const config::Settings& settings, AppOptions options);
     Result<void> open_store(const config::Environment& environment);
+    Result<void> open_bundle();
     Result<void> connect_upstream(const config::Environment& environment);
     Result<void> make_services(const config::Environment& environment);
     Result<void> listen();
@@ -73,6 +77,7 @@ private:
     std::unique_ptr<proxy::BatchService> batches_;
     std::unique_ptr<proxy::Renderings> renderings_;
     proxy::PeerGuard peers_;
+    std::unique_ptr<proxy::Thumbnails> thumbnails_;
     std::unique_ptr<proxy::HostGuard> guard_;
     std::unique_ptr<proxy::AnalysisRoute> analysis_;
     std::unique_ptr<proxy::BatchesRoutes> batches_routes_;
@@ -81,7 +86,9 @@ private:
     std::unique_ptr<proxy::EventsStreamRoute> events_stream_;
     std::unique_ptr<proxy::ExplainRoute> explain_;
     proxy::Metrics metrics_;
+    std::unique_ptr<proxy::ThumbnailsRoute> thumbnails_route_;
     std::unique_ptr<proxy::PrefetchRoute> prefetch_;
+    std::unique_ptr<proxy::CarryRoutes> carry_;
     std::unique_ptr<proxy::IntrospectionRoutes> introspection_;
     std::unique_ptr<proxy::DropIn> drop_in_;
     std::unique_ptr<proxy::Passthrough> passthrough_;

@@ -12,6 +12,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <array>
 #include <iostream>
 
 namespace nomadic::daemon {
@@ -29,27 +30,80 @@ Failure no_daemon(const std::string& server, const std::string& why)
             .members = {}};
 }
 
-template <class Stream>
-Result<Reply> exchange(Stream& stream, const http::request<http::empty_body>& request, const std::string& server)
+template <class Message>
+Reply reply_of(const Message& response, std::string body)
 {
-    boost::system::error_code error;
-    http::write(stream, request, error);
-    boost::beast::flat_buffer buffer;
-    http::response_parser<http::string_body> parser;
-    parser.body_limit(boost::none);
-    parser.skip(request.method() == http::verb::head);
-    if (!error)
-        http::read(stream, buffer, parser, error);
-    if (error)
-        return no_daemon(server, error.message());
-    auto response = parser.release();
-    Reply reply{.status = response.result_int(), .fields = {}, .body = std::move(response.body())};
+    Reply reply{.status = response.result_int(), .fields = {}, .body = std::move(body)};
     for (const auto& field : response) {
         std::string name(field.name_string());
         std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
         reply.fields[name] = field.value();
     }
     return reply;
+}
+
+using Head = http::response_parser<http::empty_body>;
+
+template <class Stream>
+Result<Reply> read_text(Stream& stream, boost::beast::flat_buffer& buffer, Head& head, const std::string& server)
+{
+    boost::system::error_code error;
+    http::response_parser<http::string_body> text(std::move(head));
+    http::read(stream, buffer, text, error);
+    if (error)
+        return no_daemon(server, error.message());
+    return reply_of(text.get(), text.get().body());
+}
+
+template <class Stream>
+Result<Reply> read_file(Stream& stream, boost::beast::flat_buffer& buffer, Head& head, const std::string& into)
+{
+    boost::system::error_code error;
+    http::response_parser<http::file_body> file(std::move(head));
+    file.get().body().open(into.c_str(), boost::beast::file_mode::write, error);
+    if (!error)
+        http::read(stream, buffer, file, error);
+    if (error)
+        return Failure{
+            .code = Errc::store_failed, .detail = into + " can't be written: " + error.message() + ".", .members = {}};
+    return reply_of(file.get(), {});
+}
+
+template <class Stream>
+Result<Reply> read_pieces(Stream& stream, boost::beast::flat_buffer& buffer, Head& head, const std::string& server,
+                          const std::function<void(std::string_view)>& each)
+{
+    http::response_parser<http::buffer_body> parser(std::move(head));
+    std::array<char, 65536> piece{};
+    while (!parser.is_done()) {
+        parser.get().body().data = piece.data();
+        parser.get().body().size = piece.size();
+        parser.get().body().more = true;
+        boost::system::error_code error;
+        http::read_some(stream, buffer, parser, error);
+        if (error && error != http::error::need_buffer)
+            return no_daemon(server, error.message());
+        each({piece.data(), piece.size() - parser.get().body().size});
+    }
+    return reply_of(parser.get(), {});
+}
+
+// Sends the request and reads the answer; the body of a success as `read_body` does, any other as a text.
+template <class Stream, class Body, class ReadBody>
+Result<Reply> exchange(Stream& stream, http::request<Body>& request, const std::string& server, ReadBody read_body)
+{
+    boost::system::error_code error;
+    http::write(stream, request, error);
+    boost::beast::flat_buffer buffer;
+    Head head;
+    head.body_limit(boost::none);
+    head.skip(request.method() == http::verb::head);
+    if (!error)
+        http::read_header(stream, buffer, head, error);
+    if (error)
+        return no_daemon(server, error.message());
+    return head.get().result() == http::status::ok ? read_body(stream, buffer, head)
+                                                   : read_text(stream, buffer, head, server);
 }
 
 std::string default_server(const config::Server& settings)
@@ -66,21 +120,36 @@ Client::Client(std::string server, const config::Server& settings)
       token_(settings.bearer_tokens.empty() ? "" : settings.bearer_tokens.front())
 {}
 
-Result<Reply> Client::request(std::string method, std::string target, std::string accept) const
+template <class Body>
+http::request<Body> Client::make_request(const std::string& method, const std::string& target) const
 {
-    http::request<http::empty_body> request(http::string_to_verb(method), target, 11);
+    http::request<Body> request(http::string_to_verb(method), target, 11);
     request.set(http::field::host, "localhost");
-    request.set(http::field::accept, accept);
+    request.set(http::field::accept, "application/json");
     request.set(http::field::connection, "close");
     if (!token_.empty())
         request.set(http::field::authorization, "Bearer " + token_);
+    return request;
+}
 
+http::request<http::string_body> Client::json_request(const std::string& target, std::string body) const
+{
+    auto request = make_request<http::string_body>("POST", target);
+    request.set(http::field::content_type, "application/json");
+    request.body() = std::move(body);
+    request.prepare_payload();
+    return request;
+}
+
+template <class Exchange>
+auto Client::connected(Exchange exchange) const -> Result<Reply>
+{
     asio::io_context context;
     boost::system::error_code error;
     if (server_.starts_with("unix:")) {
         asio::local::stream_protocol::socket socket(context);
         socket.connect(asio::local::stream_protocol::endpoint(server_.substr(5)), error);
-        return error ? Result<Reply>(no_daemon(server_, error.message())) : exchange(socket, request, server_);
+        return error ? Result<Reply>(no_daemon(server_, error.message())) : exchange(socket);
     }
     auto authority = server_;
     if (authority.starts_with("http://"))
@@ -97,7 +166,56 @@ Result<Reply> Client::request(std::string method, std::string target, std::strin
     const auto endpoints = resolver.resolve(address->host, address->port, error);
     if (!error)
         asio::connect(socket, endpoints, error);
-    return error ? Result<Reply>(no_daemon(server_, error.message())) : exchange(socket, request, server_);
+    return error ? Result<Reply>(no_daemon(server_, error.message())) : exchange(socket);
+}
+
+Result<Reply> Client::request(std::string method, std::string target, std::string accept) const
+{
+    auto request = make_request<http::empty_body>(method, target);
+    request.set(http::field::accept, accept);
+    return connected([&](auto& socket) {
+        return exchange(socket, request, server_, [this](auto& stream, auto& buffer, auto& head) {
+            return read_text(stream, buffer, head, server_);
+        });
+    });
+}
+
+Result<Reply> Client::download(std::string target, std::string body, const std::string& into) const
+{
+    auto request = json_request(target, std::move(body));
+    return connected([&](auto& socket) {
+        return exchange(socket, request, server_, [&into](auto& stream, auto& buffer, auto& head) {
+            return read_file(stream, buffer, head, into);
+        });
+    });
+}
+
+Result<Reply> Client::stream(std::string target, std::string body,
+                             const std::function<void(std::string_view)>& each) const
+{
+    auto request = json_request(target, std::move(body));
+    return connected([&](auto& socket) {
+        return exchange(socket, request, server_, [&](auto& stream, auto& buffer, auto& head) {
+            return read_pieces(stream, buffer, head, server_, each);
+        });
+    });
+}
+
+Result<Reply> Client::upload(std::string target, const std::string& file) const
+{
+    auto request = make_request<http::file_body>("POST", target);
+    request.set(http::field::content_type, "application/octet-stream");
+    boost::system::error_code error;
+    request.body().open(file.c_str(), boost::beast::file_mode::scan, error);
+    if (error)
+        return Failure{
+            .code = Errc::not_found, .detail = file + " can't be read: " + error.message() + ".", .members = {}};
+    request.prepare_payload();
+    return connected([&](auto& socket) {
+        return exchange(socket, request, server_, [this](auto& stream, auto& buffer, auto& head) {
+            return read_text(stream, buffer, head, server_);
+        });
+    });
 }
 
 int report(const Reply& reply)

@@ -1,8 +1,7 @@
+#include "daemon/batch_list.hpp"
 #include "daemon/client.hpp"
 #include "daemon/command.hpp"
 #include "daemon/printable.hpp"
-
-#include "proxy/http/url.hpp"
 
 #include <boost/json.hpp>
 
@@ -30,14 +29,15 @@ std::string text_of(const json::object& batch, const char* name)
 void print_table(const json::array& batches)
 {
     std::vector<std::vector<std::string>> rows{
-        {"BATCH", "VIDEOS", "EVENTS", "APPROVED", "REJECTED", "PENDING", "INVALID", "FETCHED", "STATE"}};
+        {"BATCH", "VIDEOS", "EVENTS", "APPROVED", "REJECTED", "PENDING", "INVALID", "FETCHED", "STATE", "PINNED"}};
     for (const auto& value : batches) {
         const auto& batch = value.as_object();
         const auto& approvals = batch.at("approvals").as_object();
         rows.push_back({printable(text_of(batch, "batch_id")), text_of(batch, "videos"), text_of(batch, "events"),
                         text_of(approvals, "approved"), text_of(approvals, "rejected"), text_of(approvals, "pending"),
                         text_of(approvals, "invalid"), text_of(batch, "fetched_at"),
-                        text_of(batch.at("freshness").as_object(), "state")});
+                        text_of(batch.at("freshness").as_object(), "state"),
+                        batch.at("pinned").as_bool() ? "yes" : "no"});
     }
     std::vector<std::size_t> widths(rows.front().size());
     for (const auto& row : rows)
@@ -57,20 +57,11 @@ int ls(const LsOptions& options)
         return fail(loaded.error());
     const Client client(options.server, loaded->settings.server);
     json::array batches;
-    for (std::string cursor;;) {
-        auto reply = client.request("GET", "/v1/batches?limit=1000" +
-                                               (cursor.empty() ? "" : "&cursor=" + proxy::percent_encode(cursor)));
-        if (!reply)
-            return fail(reply.error());
-        if (reply->status != 200)
-            return report(*reply);
-        auto page = json::parse(reply->body).as_object();
-        for (auto& batch : page.at("batches").as_array())
-            batches.push_back(std::move(batch));
-        if (page.at("next_cursor").is_null())
-            break;
-        cursor = std::string_view(page.at("next_cursor").as_string());
-    }
+    auto listed = for_each_listed(client, [&](const json::object& batch) { batches.push_back(batch); });
+    if (!listed)
+        return fail(listed.error());
+    if (*listed)
+        return report(**listed);
     if (options.json)
         std::cout << json::serialize(batches) << "\n";
     else

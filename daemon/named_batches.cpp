@@ -4,10 +4,10 @@
 
 namespace nomadic::daemon {
 
-void NamedBatches::add_to(CLI::App& app)
+void NamedBatches::add_to(CLI::App& app, Required required)
 {
     config.add_to(app);
-    app.add_option("batches", batches, "Batch ids")->required();
+    app.add_option("batches", batches, "Batch ids")->required(required == Required::yes);
     app.add_option("--server", server, "The daemon: http://host:port or unix:PATH");
 }
 

@@ -12,7 +12,8 @@ struct NamedBatches {
     std::string server;
     std::vector<std::string> batches;
 
-    void add_to(CLI::App& app);
+    enum class Required { no, yes };
+    void add_to(CLI::App& app, Required required = Required::yes);
 };
 
 // `path` is the batch's own, to ask about it or about what is below it.

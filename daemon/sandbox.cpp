@@ -87,6 +87,8 @@ Run setup_sandbox(CLI::App& app)
     app.add_option("--batches", scenario.batches, "Batches to list")->capture_default_str();
     app.add_option("--videos", scenario.videos, "Videos of each")->capture_default_str();
     app.add_option("--events", scenario.events, "Events of each")->capture_default_str();
+    app.add_option("--thumbnails", scenario.thumbnail_base, "Where the pictures are that events point to")
+        ->capture_default_str();
     app.add_option("--seed", scenario.seed, "Another seed, other data")->capture_default_str();
     app.add_option("--speaks", options->speaks, "The API generations it knows")
         ->check(CLI::IsMember({"both", "bulk", "filter_batch"}))

@@ -116,7 +116,8 @@ void run(App& app, const config::Settings& settings, const ServeOptions& options
     for (const auto& address : app.addresses())
         log::info("listening", {{"address", address}});
     log::info("ready", {{"version", NOMADIC_CACHED_VERSION},
-                        {"upstream", options.app.offline ? "none (offline)" : settings.upstream.base_url},
+                        {"upstream", options.app.offline || !options.app.bundle.empty() ? "none (offline)"
+                                                                                        : settings.upstream.base_url},
                         {"key", app.key_origin().empty() ? "the clients' own" : app.key_origin()}});
     if (const auto interval = watchdog_interval())
         boost::asio::co_spawn(app.loop(), feed_watchdog(*interval), boost::asio::detached);
@@ -156,6 +157,8 @@ Run setup_serve(CLI::App& app)
     auto options = std::make_shared<ServeOptions>();
     options->config.add_to(app);
     app.add_flag("--offline", options->app.offline, "Open no outbound connection, ever; serve what is stored");
+    app.add_option("--bundle", options->app.bundle,
+                   "Serve this bundle, read-only and offline; no data directory is needed");
     return [options] { return serve(*options); };
 }
 

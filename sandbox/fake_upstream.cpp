@@ -87,7 +87,8 @@ std::vector<std::string> Scenario::batch_ids() const
     return ids;
 }
 
-FakeUpstream::FakeUpstream(Scenario scenario) : scenario_(std::move(scenario)), generator_{scenario_.seed}
+FakeUpstream::FakeUpstream(Scenario scenario)
+    : scenario_(std::move(scenario)), generator_{scenario_.seed, scenario_.thumbnail_base}
 {
     workspace_.add_to(router_, [](const Request& request) { return user_of(key_of(request)); });
     add_api();

@@ -18,6 +18,7 @@ struct Scenario {
     std::uint32_t videos = 120;
     std::uint32_t events = 900;
     std::uint64_t seed = 1;
+    std::string thumbnail_base = "https://storage.example"; // of the pictures that events point to
     Faults faults;
 
     std::vector<std::string> batch_ids() const;

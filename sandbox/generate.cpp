@@ -109,8 +109,7 @@ json::object stored_event(Random& random, std::uint32_t start, std::uint32_t end
         event["unix_timestamp_end"] = std::to_string(1'758'310'000 + end);
         break;
     case 2:
-        data["annotated_thumbnail_url"] =
-            "https://storage.example/thumb.jpg?X-Goog-Expires=900&n=" + std::to_string(random.below(1000));
+        data["annotated_thumbnail_url"] = "/thumb.jpg?X-Goog-Expires=900&n=" + std::to_string(random.below(1000));
         break;
     case 3:
         event["severity"] = nullptr;
@@ -235,6 +234,9 @@ std::optional<json::object> Generator::item(const Plan& plan, std::uint32_t vide
             event["approval"] = nullptr;
         if (const auto changed = review.approvals.find({video, i}); changed != review.approvals.end())
             event["approval"] = changed->second;
+        if (auto* data = event.if_contains("data"); data != nullptr && data->is_object())
+            if (auto* url = data->get_object().if_contains("annotated_thumbnail_url"); url != nullptr)
+                *url = thumbnail_base + std::string(url->as_string());
         events.push_back(std::move(event));
     }
     json::object analysis{{"status", "completed"}, {events_name(random, plan.kind), std::move(events)}};

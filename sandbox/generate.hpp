@@ -21,6 +21,7 @@ struct Review {
 
 struct Generator {
     std::uint64_t seed = 1;
+    std::string thumbnail_base = "https://storage.example"; // of the pictures that events point to
 
     boost::json::object status(const Plan& plan, std::string_view batch_status, const Review& review) const;
     // An item of `analyses`, or nothing for the few videos that upstream lost the analysis of.

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev
           libtomlplusplus-dev libsystemd-dev
-          libcli11-dev doctest-dev clang clang-format clang-tidy python3-venv curl strace valgrind
+          libcli11-dev doctest-dev clang clang-format clang-tidy python3-venv curl strace valgrind sqlite3
           openssl systemd systemd-container dpkg-dev lintian man-db zsh fish) # the service and its package
 # The suite of HTTP cache tests is run by Node; a newer one than the distribution's brings npm itself.
 command -v node >/dev/null || packages+=(nodejs)
@@ -52,7 +52,7 @@ environment() { # environment NAME REQUIREMENT...
     echo "$*" >"$folder/.ready"
 }
 environment tests pytest==8.3.4 pytest-xdist==3.6.1 pandas==2.2.3 prometheus-client==0.21.1 httplint==2026.10.4 \
-    http-sfv==0.9.9
+    http-sfv==0.9.9 duckdb==1.4.4 duckdb-ext-sqlite==1.4.4.20260205
 # The fuzzer brings a pytest of its own.
 environment openapi schemathesis==4.4.4 hypothesis==6.136.9
 environment client-0.1.53 nomadicml==0.1.53

@@ -9,19 +9,9 @@ namespace nomadic::cache::sqlite {
 
 namespace {
 
-// Contents that no snapshot of the batch names any more, and that are not on their way in.
-void drop_unreferenced(Session& session, std::int64_t batch_row)
-{
-    const auto referenced = session.contents_in_use(batch_row);
-    std::vector<std::int64_t> unreferenced;
-    for (auto rows = session.database.query(
-             "SELECT id FROM content WHERE batch = ? AND id NOT IN (SELECT content FROM staged)", batch_row);
-         rows.next();)
-        if (!referenced.contains(rows.integer(0)))
-            unreferenced.push_back(rows.integer(0));
-    for (const auto id : unreferenced)
-        session.database.run("DELETE FROM content WHERE id = ?", id);
-}
+// What a step may remove: few enough that whoever wants to write next does not notice.
+constexpr std::int64_t rows_a_step = 200;
+constexpr int pages_a_step = 1000;
 
 struct Victim {
     std::int64_t row;
@@ -30,9 +20,10 @@ struct Victim {
 
 std::optional<Victim> least_recently_used(Database& database)
 {
-    auto rows = database.query("SELECT id, scope, batch_id FROM batch WHERE pinned = 0 AND "
-                               "id IN (SELECT batch FROM snapshot) AND used_at < (SELECT max(used_at) FROM batch) "
-                               "ORDER BY used_at LIMIT 1");
+    auto rows = database.query("SELECT id, scope, batch_id FROM batch WHERE pinned = 0 AND scope NOT IN (?, ?) AND "
+                               "id IN (SELECT batch FROM snapshot) AND used_at < (SELECT max(used_at) FROM batch WHERE "
+                               "id IN (SELECT batch FROM snapshot)) ORDER BY used_at LIMIT 1",
+                               Blob(passage_scope().id), Blob(removed_scope().id));
     if (!rows.next())
         return std::nullopt;
     Victim victim{rows.integer(0), {{}, std::string(rows.bytes(2))}};
@@ -41,10 +32,29 @@ std::optional<Victim> least_recently_used(Database& database)
     return victim;
 }
 
-std::uint64_t live_bytes(Database& database)
+// Some rows of a removed batch. False when there is none left.
+bool remove_some(Database& database)
 {
-    return static_cast<std::uint64_t>((database.pragma("page_count") - database.pragma("freelist_count")) *
-                                      database.pragma("page_size"));
+    auto rows = database.query("SELECT id FROM batch WHERE scope = ? LIMIT 1", Blob(removed_scope().id));
+    if (!rows.next())
+        return false;
+    const auto row = rows.integer(0);
+    Transaction transaction(database, Transaction::Kind::write);
+    const int removed =
+        database.run("DELETE FROM content WHERE id IN (SELECT id FROM content WHERE batch = ? LIMIT ?)", row,
+                     rows_a_step) +
+        database.run("DELETE FROM picture WHERE rowid IN (SELECT rowid FROM picture WHERE batch = ? LIMIT ?)", row,
+                     rows_a_step);
+    if (removed == 0)
+        database.run("DELETE FROM batch WHERE id = ?", row);
+    transaction.commit();
+    return true;
+}
+
+// That could be given back at once.
+std::uint64_t free_bytes(Database& database)
+{
+    return static_cast<std::uint64_t>(database.pragma("freelist_count") * database.pragma("page_size"));
 }
 
 } // namespace
@@ -65,7 +75,7 @@ Result<void> SqliteStore::trim_history(const Key& key, std::uint32_t keep, TimeP
             "id NOT IN (SELECT id FROM snapshot WHERE batch = ?1 ORDER BY id DESC LIMIT ?2)))",
             *batch, static_cast<std::int64_t>(keep), to_milliseconds(oldest));
         if (removed > 0)
-            drop_unreferenced(session, *batch);
+            session.drop_unreferenced(*batch);
         transaction.commit();
         return {};
     });
@@ -84,28 +94,33 @@ Result<void> SqliteStore::used(std::span<const std::pair<Key, TimePoint>> reads)
     });
 }
 
-Result<std::vector<Key>> SqliteStore::evict(std::uint64_t quota_bytes)
+Result<Eviction> SqliteStore::evict(std::uint64_t quota_bytes)
 {
     const std::scoped_lock lock(writer_->mutex);
-    return guarded([&]() -> Result<std::vector<Key>> {
-        auto& database = writer_->session.database;
-        std::vector<Key> evicted;
+    return guarded([&]() -> Result<Eviction> {
+        auto& session = writer_->session;
+        auto& database = session.database;
+        if (remove_some(database))
+            return Eviction{.gone = {}, .more = true};
         if (*disk_bytes() <= quota_bytes)
-            return evicted;
+            return Eviction{};
         // Often it is only the log that has grown.
         database.run("PRAGMA wal_checkpoint(TRUNCATE)");
-        while (live_bytes(database) > quota_bytes) {
+        const auto free = free_bytes(database);
+        if (*disk_bytes() > quota_bytes + free) {
             const auto victim = least_recently_used(database);
             if (!victim)
-                break;
-            database.run("DELETE FROM batch WHERE id = ?", victim->row);
-            evicted.push_back(victim->key);
+                return Eviction{};
+            Transaction transaction(database, Transaction::Kind::write);
+            session.discard(victim->row);
+            transaction.commit();
+            return Eviction{.gone = victim->key, .more = true};
         }
-        if (!evicted.empty()) {
-            database.run("PRAGMA incremental_vacuum");
-            database.run("PRAGMA wal_checkpoint(TRUNCATE)");
-        }
-        return evicted;
+        if (free == 0 || *disk_bytes() <= quota_bytes)
+            return Eviction{};
+        database.run("PRAGMA incremental_vacuum(" + std::to_string(pages_a_step) + ")");
+        database.run("PRAGMA wal_checkpoint(TRUNCATE)");
+        return Eviction{.gone = {}, .more = true};
     });
 }
 
@@ -119,7 +134,8 @@ Result<std::uint64_t> SqliteStore::free_disk_bytes()
 Result<std::uint64_t> SqliteStore::disk_bytes()
 {
     std::uint64_t bytes = 0;
-    for (const char* suffix : {"", "-wal", "-shm"}) {
+    // The log twice: what is in it has yet to be copied into the database, which may grow by as much.
+    for (const char* suffix : {"", "-wal", "-wal", "-shm"}) {
         std::error_code none;
         const auto size = std::filesystem::file_size(path_ + suffix, none);
         bytes += none ? 0 : size;

@@ -36,6 +36,8 @@ std::string corruption(const std::string& path)
     }
 }
 
+} // namespace
+
 std::string set_aside(const std::string& path, TimePoint now)
 {
     const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
@@ -53,6 +55,8 @@ std::string set_aside(const std::string& path, TimePoint now)
     }
     return aside;
 }
+
+namespace {
 
 // A store that keeps the directory's lock.
 class Locked final : public SqliteStore {

@@ -7,4 +7,7 @@ namespace nomadic::cache::sqlite {
 // `held` lives as long as the store.
 Result<OpenedStore> open(const std::string& path, TimePoint now, std::shared_ptr<void> held);
 
+// Gives a database a name that says that it is corrupt, and when that was found.
+std::string set_aside(const std::string& path, TimePoint now);
+
 } // namespace nomadic::cache::sqlite

@@ -31,6 +31,17 @@ Failure gone(std::int64_t snapshot)
     return store_failure("snapshot " + std::to_string(snapshot) + " is not there any more");
 }
 
+std::vector<Scope> scopes_in(Database& database)
+{
+    std::vector<Scope> scopes;
+    for (auto rows = database.query("SELECT DISTINCT scope FROM batch WHERE scope NOT IN (?, ?)",
+                                    Blob(passage_scope().id), Blob(removed_scope().id));
+         rows.next();)
+        std::memcpy(scopes.emplace_back().id.data(), rows.bytes(0).data(),
+                    std::min(sizeof(batch::Digest), rows.bytes(0).size()));
+    return scopes;
+}
+
 Principal to_principal(const Rows& rows, int first)
 {
     Principal principal;
@@ -168,10 +179,7 @@ Result<std::vector<Snapshot>> SqliteStore::list(std::span<const Scope> scopes, s
 {
     return guarded([&]() -> Result<std::vector<Snapshot>> {
         auto session = readers_.borrow();
-        std::vector<Scope> wanted(scopes.begin(), scopes.end());
-        if (wanted.empty())
-            for (auto rows = session->database.query("SELECT DISTINCT scope FROM batch"); rows.next();)
-                std::memcpy(wanted.emplace_back().id.data(), rows.bytes(0).data(), sizeof(batch::Digest));
+        const auto wanted = scopes.empty() ? scopes_in(session->database) : std::vector(scopes.begin(), scopes.end());
         std::vector<Snapshot> found;
         for (const auto& scope : wanted) {
             auto rows =
@@ -187,6 +195,14 @@ Result<std::vector<Snapshot>> SqliteStore::list(std::span<const Scope> scopes, s
         if (found.size() > limit)
             found.resize(limit);
         return found;
+    });
+}
+
+Result<std::vector<Scope>> SqliteStore::scopes()
+{
+    return guarded([&]() -> Result<std::vector<Scope>> {
+        auto session = readers_.borrow();
+        return scopes_in(session->database);
     });
 }
 
@@ -250,29 +266,6 @@ Result<std::vector<Principal>> SqliteStore::principals()
         for (auto rows = session->database.query("SELECT scope, kind, verified_at, label FROM principal"); rows.next();)
             principals.push_back(to_principal(rows, 0));
         return principals;
-    });
-}
-
-Result<std::vector<std::string>> SqliteStore::check()
-{
-    return guarded([&]() -> Result<std::vector<std::string>> {
-        std::vector<std::string> wrong;
-        auto session = readers_.borrow();
-        for (auto rows = session->database.query("PRAGMA integrity_check"); rows.next();)
-            if (rows.bytes(0) != "ok")
-                wrong.emplace_back(rows.bytes(0));
-        std::vector<std::int64_t> snapshots;
-        for (auto rows = session->database.query("SELECT id FROM snapshot"); rows.next();)
-            snapshots.push_back(rows.integer(0));
-        for (const auto id : snapshots) {
-            auto document = status(id);
-            if (!document)
-                wrong.push_back(document.error().detail);
-            auto whole = read(id, {}, WithSource::yes, [](const auto&) { return true; });
-            if (!whole)
-                wrong.push_back(whole.error().detail);
-        }
-        return wrong;
     });
 }
 

@@ -91,7 +91,14 @@ CREATE INDEX content_analysis ON content(analysis_id) WHERE analysis_id <> '';
 ALTER TABLE snapshot ADD COLUMN back BLOB NOT NULL DEFAULT x'';
 )";
 
-constexpr std::array migrations{version_1, version_2, version_3};
+// picture   what thumbnail URLs of a batch's events brought, by the digest of the URL without its signature.
+constexpr const char* version_4 = R"(
+CREATE TABLE picture(
+    batch INTEGER NOT NULL REFERENCES batch ON DELETE CASCADE, id BLOB NOT NULL, media_type TEXT NOT NULL,
+    bytes BLOB NOT NULL, UNIQUE(batch, id));
+)";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4};
 static_assert(migrations.size() == newest_version);
 
 void create_install_secret(Database& database)

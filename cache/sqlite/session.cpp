@@ -57,6 +57,12 @@ std::optional<Snapshot> Session::newest(std::int64_t batch_row)
     return to_snapshot(rows);
 }
 
+void Session::discard(std::int64_t batch_row)
+{
+    database.run("DELETE FROM snapshot WHERE batch = ?", batch_row);
+    database.run("UPDATE batch SET scope = ?, batch_id = id WHERE id = ?", Blob(removed_scope().id), batch_row);
+}
+
 std::optional<std::vector<std::int64_t>> Session::contents(std::int64_t snapshot)
 {
     auto rows = database.query("SELECT contents FROM snapshot WHERE id >= ?1 AND length(contents) > 0 AND "
@@ -86,6 +92,24 @@ std::unordered_set<std::int64_t> Session::contents_in_use(std::int64_t batch_row
     return in_use;
 }
 
+void Session::drop_unreferenced(std::int64_t batch_row)
+{
+    const auto in_use = contents_in_use(batch_row);
+    std::vector<std::int64_t> unreferenced;
+    for (auto rows = database.query("SELECT id FROM content WHERE batch = ? AND id NOT IN (SELECT content FROM staged)",
+                                    batch_row);
+         rows.next();)
+        if (!in_use.contains(rows.integer(0)))
+            unreferenced.push_back(rows.integer(0));
+    for (const auto id : unreferenced)
+        database.run("DELETE FROM content WHERE id = ?", id);
+}
+
+batch::Digest snapshot_digest(std::string_view status, std::string_view metadata, std::string_view digests)
+{
+    return batch::digest_of({status, metadata, digests});
+}
+
 std::int64_t to_milliseconds(TimePoint time)
 {
     return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
@@ -99,6 +123,28 @@ TimePoint from_milliseconds(std::int64_t count)
 Failure store_failure(std::string_view why)
 {
     return {.code = Errc::store_failed, .detail = "The store failed: " + std::string(why) + ".", .members = {}};
+}
+
+Failure damage_failure(std::string_view what)
+{
+    auto failure = store_failure(what);
+    failure.members["damaged"] = true;
+    return failure;
+}
+
+Failure store_failure(const SqliteError& error)
+{
+    switch (error.code & 0xFF) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        return damage_failure(error.what());
+    case SQLITE_READONLY:
+        return store_failure("it is read-only, so nothing can be changed in it");
+    case SQLITE_FULL:
+        return store_failure("the disk is full. Free some space on it, or lower cache.disk_quota");
+    default:
+        return store_failure(std::string_view(error.what()));
+    }
 }
 
 } // namespace nomadic::cache::sqlite

@@ -16,10 +16,14 @@ struct Session {
 
     std::optional<std::int64_t> batch_row(const Key& key);
     std::optional<Snapshot> newest(std::int64_t batch_row);
+    // Takes a batch out of sight at once; evict() removes its rows bit by bit.
+    void discard(std::int64_t batch_row);
     // The ids of `content` that make a snapshot, in the batch's order: its own, or those that a Past leads back from.
     std::optional<std::vector<std::int64_t>> contents(std::int64_t snapshot);
     // The ids of `content` that the snapshots of a batch name.
     std::unordered_set<std::int64_t> contents_in_use(std::int64_t batch_row);
+    // Removes those that none names any more, and that are not on their way in.
+    void drop_unreferenced(std::int64_t batch_row);
 
     Database database;
     Codec codec;
@@ -39,7 +43,12 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+// Of everything in a snapshot: `digests` are those of its contents, in order, one behind the other.
+batch::Digest snapshot_digest(std::string_view status, std::string_view metadata, std::string_view digests);
+
 Failure store_failure(std::string_view why);
+Failure store_failure(const SqliteError& error);
+Failure damage_failure(std::string_view what);
 
 // Runs `work`; whatever it throws becomes Errc::store_failed.
 template <class Work>
@@ -47,6 +56,10 @@ auto guarded(Work work) -> std::invoke_result_t<Work>
 {
     try {
         return work();
+    } catch (const SqliteError& error) {
+        return store_failure(error);
+    } catch (const Damage& damage) {
+        return damage_failure(damage.what());
     } catch (const std::exception& error) {
         return store_failure(error.what());
     }

@@ -6,15 +6,29 @@
 
 namespace nomadic::cache::sqlite {
 
-SqliteStore::SqliteStore(const std::string& path)
-    : path_(path), readers_(path), writer_(std::make_shared<WriteSession>(path))
+SqliteStore::SqliteStore(const std::string& path, Database::Mode mode)
+    : path_(path),
+      writer_(std::make_shared<WriteSession>(path, mode)),
+      readers_(path, mode == Database::Mode::read_write ? Database::Mode::read_only : mode)
 {
+    if (mode != Database::Mode::read_write)
+        return;
+    prepare_writer();
     auto& database = writer_->session.database;
-    database.script("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; "
-                    "PRAGMA journal_size_limit = 67108864");
     database.run("DELETE FROM content WHERE id IN (SELECT content FROM staged)");
     // A batch is used when it is committed: those never used may have nothing.
     database.run("DELETE FROM batch WHERE used_at = 0 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE batch = batch.id)");
+    std::vector<std::int64_t> passing;
+    for (auto rows = database.query("SELECT id FROM batch WHERE scope = ?", Blob(passage_scope().id)); rows.next();)
+        passing.push_back(rows.integer(0));
+    for (const auto row : passing)
+        writer_->session.discard(row);
+}
+
+void SqliteStore::prepare_writer()
+{
+    writer_->session.database.script("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; "
+                                     "PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864");
 }
 
 SqliteStore::~SqliteStore()
@@ -79,8 +93,13 @@ Result<bool> SqliteStore::purge(const Key& key)
 {
     const std::scoped_lock lock(writer_->mutex);
     return guarded([&]() -> Result<bool> {
-        return writer_->session.database.run("DELETE FROM batch WHERE scope = ? AND batch_id = ?", Blob(key.scope.id),
-                                             std::string_view(key.batch_id)) > 0;
+        const auto row = writer_->session.batch_row(key);
+        if (!row)
+            return false;
+        Transaction transaction(writer_->session.database, Transaction::Kind::write);
+        writer_->session.discard(*row);
+        transaction.commit();
+        return true;
     });
 }
 

@@ -10,8 +10,8 @@ namespace nomadic::cache::sqlite {
 
 class SqliteStore : public Store {
 public:
-    // `path` names a database that migrate() has been over.
-    explicit SqliteStore(const std::string& path);
+    // `path` names a database that migrate() has been over. Unless opened for writing, whatever would write fails.
+    explicit SqliteStore(const std::string& path, Database::Mode mode = Database::Mode::read_write);
     SqliteStore(const SqliteStore&) = delete;
     SqliteStore& operator=(const SqliteStore&) = delete;
     ~SqliteStore() override; // leaves one file behind, without a log
@@ -26,29 +26,38 @@ public:
                                                             std::span<const std::string> video_ids) override;
     Result<std::optional<Snapshot>> confirm(const Key& key, std::int64_t snapshot, TimePoint now) override;
     Result<void> invalidate(const Key& key) override;
+    Result<void> set_validated(std::int64_t snapshot, TimePoint time) override;
+    Result<std::vector<Adopted>> adopt(std::span<const Key> arrived, const Scope& to) override;
     Result<void> pin(const Key& key, bool pinned) override;
     Result<bool> purge(const Key& key) override;
     Result<std::vector<Snapshot>> list(std::span<const Scope> scopes, std::string_view cursor,
                                        std::size_t limit) override;
+    Result<std::vector<Scope>> scopes() override;
     Result<std::vector<Key>> named_by(std::span<const std::string> names) override;
     Result<std::vector<HistoryEntry>> history(const Key& key) override;
     Result<void> trim_history(const Key& key, std::uint32_t keep, TimePoint oldest) override;
     Result<void> used(std::span<const std::pair<Key, TimePoint>> reads) override;
-    Result<std::vector<Key>> evict(std::uint64_t quota_bytes) override;
+    Result<Eviction> evict(std::uint64_t quota_bytes) override;
     Result<std::uint64_t> free_disk_bytes() override;
     Result<std::uint64_t> disk_bytes() override;
+    Result<std::string> begin_anew(TimePoint now) override;
+    Result<void> put_picture(const Key& key, const Picture& picture) override;
+    Result<std::optional<Picture>> picture(const Key& key, const batch::Digest& id) override;
+    Result<std::vector<batch::Digest>> pictures(const Key& key) override;
     Result<void> remember(const batch::Digest& key_hash, const Principal& principal) override;
     Result<std::optional<Principal>> recall(const batch::Digest& key_hash) override;
     Result<void> forget(const batch::Digest& key_hash) override;
     Result<std::vector<Principal>> principals() override;
     Result<std::string> install_secret() override;
-    Result<std::vector<std::string>> check() override;
+    Result<std::vector<Finding>> check() override;
     Result<bool> catch_up() override;
 
 private:
+    void prepare_writer();
+
     std::string path_;
+    std::shared_ptr<WriteSession> writer_; // closed last: only who writes can empty the log into the database
     ReaderPool readers_;
-    std::shared_ptr<WriteSession> writer_;
 };
 
 } // namespace nomadic::cache::sqlite

@@ -16,7 +16,11 @@ std::int64_t signed_of(std::uint64_t count)
 } // namespace
 
 Writer::Writer(std::shared_ptr<WriteSession> shared, ReaderPool& readers, Key key, std::int64_t batch_row)
-    : shared_(std::move(shared)), readers_(readers), key_(std::move(key)), batch_row_(batch_row)
+    : shared_(std::move(shared)),
+      readers_(readers),
+      key_(std::move(key)),
+      batch_row_(batch_row),
+      database_(shared_->databases)
 {}
 
 Writer::~Writer()
@@ -25,7 +29,11 @@ Writer::~Writer()
         return;
     const std::scoped_lock lock(shared_->mutex);
     try {
+        require_same_database();
+        // In one transaction: one for each row would write the log full with the same pages.
+        Transaction transaction(shared_->session.database, Transaction::Kind::write);
         drop_staged();
+        transaction.commit();
     } catch (const std::exception&) {
         // What is left is invisible, and removed at the next start: nothing to tell anybody about.
         contents_.clear();
@@ -58,6 +66,7 @@ Result<void> Writer::add(std::unique_ptr<EncodedRecords> records)
 {
     const std::scoped_lock lock(shared_->mutex);
     return guarded([&]() -> Result<void> {
+        require_same_database();
         auto& items = static_cast<Items&>(*records).items;
         batch::EventFactsReader facts;
         Transaction transaction(shared_->session.database, Transaction::Kind::write);
@@ -77,6 +86,12 @@ Result<void> Writer::add(std::unique_ptr<EncodedRecords> records)
             contents_.insert_or_assign(item.record.video_id, item.content);
         return {};
     });
+}
+
+void Writer::require_same_database() const
+{
+    if (shared_->databases != database_)
+        throw std::runtime_error("its database was found damaged, and another begun");
 }
 
 Writer::Content Writer::describe(const batch::VideoRecord& record)
@@ -135,6 +150,7 @@ Result<Snapshot> Writer::commit(const batch::StatusDocument& status, TimePoint n
 Snapshot Writer::publish(const batch::StatusDocument& status, TimePoint now)
 {
     auto& session = shared_->session;
+    require_same_database();
     std::vector<std::int64_t> contents;
     Snapshot snapshot = assemble(status, contents);
     snapshot.fetched_at = snapshot.validated_at = from_milliseconds(to_milliseconds(now));
@@ -183,7 +199,7 @@ Snapshot Writer::assemble(const batch::StatusDocument& status, std::vector<std::
         for (std::size_t i = 0; i < content.events.size(); ++i)
             snapshot.events[i] += content.events[i];
     }
-    snapshot.digest = batch::digest_of({status.source, status.metadata_source, digests});
+    snapshot.digest = snapshot_digest(status.source, status.metadata_source, digests);
     return snapshot;
 }
 
@@ -196,7 +212,7 @@ void Writer::require_all_there()
         if (!rows.next())
             throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
     }
-    if (!shared_->session.batch_row(key_))
+    if (shared_->session.batch_row(key_) != batch_row_)
         throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
 }
 

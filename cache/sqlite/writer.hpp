@@ -14,9 +14,10 @@ namespace nomadic::cache::sqlite {
 
 // The one connection that writes.
 struct WriteSession {
-    explicit WriteSession(const std::string& path) : session(path, Database::Mode::read_write) {}
+    WriteSession(const std::string& path, Database::Mode mode) : session(path, mode) {}
     std::mutex mutex;
     Session session;
+    unsigned databases = 1; // that there have been: what was staged in one must not be looked for in another
 };
 
 class Writer final : public SnapshotWriter {
@@ -47,6 +48,7 @@ private:
     };
     struct Items;
 
+    void require_same_database() const;
     static Content describe(const batch::VideoRecord& record);
     std::optional<std::int64_t> published(Database& database, const batch::VideoRecord& record,
                                           const batch::Digest& digest) const;
@@ -63,6 +65,7 @@ private:
     Key key_;
     std::int64_t batch_row_;
     std::unordered_map<std::string, Content> contents_; // by video id
+    unsigned database_;
     bool committed_ = false;
 };
 

@@ -96,7 +96,9 @@ DropIn::Outcome DropIn::status(Request& request, Want want, std::string body)
     const auto with_videos = flag_of(request, "include_videos", true);
     if (!with_videos)
         co_return co_await upstreams_own(request, want, std::move(body));
-    auto seen = co_await batches_.status(std::move(want));
+    auto seen = co_await batches_.status(want);
+    if (!seen && seen.error().code == Errc::store_failed && upstream_ != nullptr)
+        co_return co_await upstreams_own(request, want, std::move(body));
     if (!seen)
         co_return seen.error();
     co_return document(*with_videos ? seen->document->source : batch::without_videos(*seen->document),
@@ -114,10 +116,15 @@ DropIn::Outcome DropIn::bulk(Request& request, Want want, std::string body)
         co_return co_await upstreams_own(request, want, std::move(body));
     if (!answer)
         co_return answer.error();
-    auto response = co_await bulk_answer(*answer, std::move(*video_ids), *with_source_uri);
-    if (!response && upstream_ != nullptr)
+    auto response = co_await bulk_answer(*answer, *video_ids, *with_source_uri);
+    if (response || upstream_ == nullptr)
+        co_return response;
+    if (!cache::is_damage(response.error()))
         co_return co_await upstreams_own(request, want, std::move(body));
-    co_return response;
+    answer = co_await batches_.around_store(std::move(want), response.error());
+    if (!answer)
+        co_return answer.error();
+    co_return co_await bulk_answer(*answer, std::move(*video_ids), *with_source_uri);
 }
 
 DropIn::Outcome DropIn::bulk_answer(Answer answer, std::vector<std::string> video_ids, bool with_source_uri)
@@ -176,6 +183,12 @@ DropIn::Outcome DropIn::filter_batch(Request& request, Want want, std::string bo
     if (!answer)
         co_return answer.error();
     auto rendered = co_await renderings_.get(*answer, representation);
+    if (!rendered && !answer->held && upstream_ != nullptr) {
+        answer = co_await batches_.around_store(std::move(want), rendered.error());
+        if (!answer)
+            co_return answer.error();
+        rendered = co_await renderings_.get(*answer, representation);
+    }
     if (!rendered)
         co_return rendered.error();
     auto response = document({}, answer->provenance);

@@ -5,6 +5,7 @@
 #include "proxy/http/conditional.hpp"
 #include "proxy/http/problem.hpp"
 #include "proxy/http/server_timing.hpp"
+#include "proxy/http/url.hpp"
 #include "proxy/routes/analysis_query.hpp"
 
 namespace nomadic::proxy {
@@ -65,6 +66,19 @@ awaitable<Response> AnalysisRoute::get(Request& request, std::string batch_id, W
     co_return std::move(*response);
 }
 
+// Under the name that the client knows us by, which the host guard has looked at.
+awaitable<Result<batch::LocalThumbnails>> AnalysisRoute::local_thumbnails(const Request& request, cache::Key key)
+{
+    batch::LocalThumbnails local;
+    local.base = "http://" + std::string(request.fields.get("Host")) + "/v1/batches/" + percent_encode(key.batch_id) +
+                 "/thumbnails/";
+    auto ids = co_await thumbnails_.stored(std::move(key));
+    if (!ids)
+        co_return ids.error();
+    local.ids = std::move(*ids);
+    co_return local;
+}
+
 awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string batch_id, Wanted wanted)
 {
     const auto begun = std::chrono::steady_clock::now();
@@ -92,6 +106,12 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
     if (!answer)
         co_return answer.error();
     const auto found = std::chrono::steady_clock::now();
+    if (query->local_thumbnails) {
+        auto thumbnails = co_await local_thumbnails(request, answer->snapshot.key);
+        if (!thumbnails)
+            co_return thumbnails.error();
+        query->representation.thumbnails = std::move(*thumbnails);
+    }
 
     const auto coding = negotiate_coding(request.fields);
     auto etag = Renderings::etag(answer->snapshot, query->representation, coding);

@@ -99,11 +99,13 @@ public:
             return assign(parse_format(value), format_);
         if (name == "columns")
             return assign(batch::parse_columns(value), columns_);
+        if (name == "thumbnails")
+            return take_thumbnails(value);
         if (name == "as_of")
             return assign(parse_as_of(value), query_.as_of);
         return bad("The parameter '" + name +
                    "' is unknown. There are: filter, as_csv, format, columns, category, "
-                   "severity, label, video_id, min_confidence, q, as_of, allow_partial.");
+                   "severity, label, video_id, min_confidence, q, as_of, allow_partial, thumbnails.");
     }
 
     Result<AnalysisQuery> finish(const Fields& fields)
@@ -130,6 +132,14 @@ public:
     }
 
 private:
+    Result<void> take_thumbnails(std::string_view value)
+    {
+        query_.local_thumbnails = value == "local";
+        if (value == "local" || value == "upstream")
+            return {};
+        return bad("The parameter thumbnails is '" + std::string(value) + "', but must be local or upstream.");
+    }
+
     template <class T>
     static Result<void> assign(Result<T> parsed, std::optional<T>& out)
     {

@@ -12,6 +12,7 @@ struct AnalysisQuery {
     batch::Representation representation;
     std::optional<cache::AsOf> as_of;
     bool allow_partial = false;
+    bool local_thumbnails = false; // URLs of pictures that are stored shall point to us
 };
 
 // Errc::bad_request for what is unknown or malformed, Errc::unprocessable for a filter that is none of the four.

@@ -47,6 +47,19 @@ boost::json::object summary_of(const cache::Snapshot& snapshot, const cache::Dec
             {"pinned", snapshot.pinned}};
 }
 
+boost::json::object summary_of(const ThumbnailSummary& thumbnails)
+{
+    const auto time = [](const std::optional<TimePoint>& at) {
+        return at ? boost::json::value(format_rfc3339(*at)) : boost::json::value();
+    };
+    return {{"urls", thumbnails.urls},
+            {"stored", thumbnails.stored},
+            {"signed_urls", thumbnails.signed_urls},
+            {"expired", thumbnails.expired},
+            {"first_expiry", time(thumbnails.first_expiry)},
+            {"last_expiry", time(thumbnails.last_expiry)}};
+}
+
 boost::json::object summary_of(const cache::HistoryEntry& entry)
 {
     return {{"snapshot", entry.id},

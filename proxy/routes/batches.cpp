@@ -4,6 +4,7 @@
 #include "proxy/http/url.hpp"
 #include "proxy/routes/batch_summary.hpp"
 #include "proxy/routes/difference.hpp"
+#include "proxy/service/thumbnail_summary.hpp"
 
 #include <boost/json.hpp>
 
@@ -115,7 +116,15 @@ BatchesRoutes::Outcome BatchesRoutes::show(Request&, Identity identity, std::str
     auto snapshot = co_await batches_.stored(std::move(identity), std::move(batch_id));
     if (!snapshot)
         co_return snapshot.error();
-    co_return summary_of(*snapshot, batches_.freshness_of(*snapshot));
+    auto summary = summary_of(*snapshot, batches_.freshness_of(*snapshot));
+    auto look = [shown = *snapshot, now = clock_.now()](cache::Store& store) {
+        return summarise_thumbnails(store, shown, now);
+    };
+    auto thumbnails = co_await store_.read(std::move(look));
+    if (!thumbnails)
+        co_return thumbnails.error();
+    summary["thumbnails"] = summary_of(*thumbnails);
+    co_return summary;
 }
 
 BatchesRoutes::Outcome BatchesRoutes::refresh(Request& request, Identity identity, std::string batch_id)

@@ -9,8 +9,8 @@ namespace nomadic::proxy {
 
 class BatchesRoutes {
 public:
-    BatchesRoutes(Credentials& credentials, BatchService& batches, cache::AsyncStore& store)
-        : credentials_(credentials), batches_(batches), store_(store)
+    BatchesRoutes(Credentials& credentials, BatchService& batches, cache::AsyncStore& store, const Clock& clock)
+        : credentials_(credentials), batches_(batches), store_(store), clock_(clock)
     {}
     void add_to(Router& router);
 
@@ -26,6 +26,7 @@ private:
     Credentials& credentials_;
     BatchService& batches_;
     cache::AsyncStore& store_;
+    const Clock& clock_;
 };
 
 } // namespace nomadic::proxy

@@ -2,6 +2,8 @@
 
 #include "proxy/http/problem.hpp"
 
+#include <boost/json.hpp>
+
 namespace nomadic::proxy {
 
 namespace {
@@ -17,14 +19,17 @@ Response ok(std::string body)
 
 } // namespace
 
-void add_health_routes(Router& router, cache::AsyncStore& store)
+void add_health_routes(Router& router, cache::AsyncStore& store, const BatchService& batches)
 {
     router.add("GET", "/healthz",
                [](Request&, PathParameters) -> awaitable<Response> { co_return ok(R"({"status":"ok"})"); });
-    router.add("GET", "/readyz", [&store](Request& request, PathParameters) -> awaitable<Response> {
+    router.add("GET", "/readyz", [&store, &batches](Request& request, PathParameters) -> awaitable<Response> {
         auto readable = co_await store.read([](cache::Store& it) { return it.install_secret(); });
         if (!readable)
             co_return problem(readable.error(), request.target);
+        // Still serving what is there and what upstream has, so still ready; but whoever looks shall know.
+        if (const auto& complaint = batches.store_health().complaint())
+            co_return ok(boost::json::serialize(boost::json::object{{"status", "degraded"}, {"store", *complaint}}));
         co_return ok(R"({"status":"ready"})");
     });
 }

@@ -4,9 +4,10 @@
 
 #include "cache/async_store.hpp"
 #include "proxy/http/router.hpp"
+#include "proxy/service/batch_service.hpp"
 
 namespace nomadic::proxy {
 
-void add_health_routes(Router& router, cache::AsyncStore& store);
+void add_health_routes(Router& router, cache::AsyncStore& store, const BatchService& batches);
 
 } // namespace nomadic::proxy

@@ -24,6 +24,11 @@ double number(std::uint64_t count)
     return static_cast<double>(count);
 }
 
+boost::json::value complaint_of(const StoreHealth& health)
+{
+    return health.complaint() ? boost::json::value(*health.complaint()) : boost::json::value();
+}
+
 } // namespace
 
 void IntrospectionRoutes::add_to(Router& router)
@@ -112,11 +117,16 @@ void IntrospectionRoutes::expose_cache(const Usage& usage, Exposition& expositio
     exposition.gauge("nomadic_cached_store_bytes", "Disk space of the store");
     exposition.sample(number(usage.store_bytes));
     exposition.gauge("nomadic_cached_store_quota_bytes", "Most disk space it may take (cache.disk_quota)");
-    exposition.sample(number(subjects_.batches.disk_quota()));
+    exposition.sample(number(subjects_.batches.bounds().quota()));
     exposition.gauge("nomadic_cached_store_free_disk_bytes", "Disk space left on its file system");
     exposition.sample(number(usage.free_disk_bytes));
     exposition.counter("nomadic_cached_store_evictions_total", "Batches evicted to stay within the quota");
-    exposition.sample(number(subjects_.batches.evictions()));
+    exposition.sample(number(subjects_.batches.bounds().evictions()));
+    const auto& health = subjects_.batches.store_health();
+    exposition.gauge("nomadic_cached_store_failing", "1 while the store does not take what it is given, else 0");
+    exposition.sample(health.complaint() ? 1 : 0);
+    exposition.counter("nomadic_cached_store_failures_total", "What the store could not take or give");
+    exposition.sample(number(health.failures()));
     exposition.gauge("nomadic_cached_pending_jobs", "Jobs that wait or run, by the threads they are for");
     exposition.sample({{"threads", "readers"}}, number(subjects_.store.reads_pending()));
     exposition.sample({{"threads", "writer"}}, number(subjects_.store.writes_pending()));
@@ -144,8 +154,9 @@ awaitable<Response> IntrospectionRoutes::status(Request& request)
         {"store",
          {{"directory", facts_.data_dir},
           {"bytes", usage->store_bytes},
-          {"quota_bytes", subjects_.batches.disk_quota()},
+          {"quota_bytes", subjects_.batches.bounds().quota()},
           {"free_disk_bytes", usage->free_disk_bytes},
+          {"complaint", complaint_of(subjects_.batches.store_health())},
           {"pending_reads", subjects_.store.reads_pending()},
           {"pending_writes", subjects_.store.writes_pending()}}},
         {"hot",

@@ -32,26 +32,29 @@ void BatchService::reconfigure(const config::Settings& settings)
 {
     policies_ = cache::Policies(settings.cache);
     history_ = settings.history;
-    disk_quota_ = settings.cache.disk_quota;
+    bounds_.reconfigure(settings.cache);
 }
 
 BatchService::BatchService(const config::Settings& settings, cache::AsyncStore& store, Upstream* upstream,
                            const Clock& clock, const asio::any_io_executor& executor)
     : policies_(settings.cache),
       history_(settings.history),
-      disk_quota_(settings.cache.disk_quota),
       poll_interval_(settings.upstream.poll_interval),
       store_(store),
       clock_(clock),
       executor_(executor),
-      newest_(store)
+      newest_(store),
+      bounds_(settings.cache, store, [this](const Key& key) { newest_.forget(key); })
 {
     if (upstream == nullptr)
         return;
-    refresher_.emplace(settings, store, *upstream, clock, executor, newest_);
+    refresher_.emplace(settings, store, *upstream, clock, executor, newest_, bounds_, health_);
     refresher_->on_stored = [this](const Snapshot& snapshot) {
         on_stored(snapshot);
         asio::co_spawn(executor_, keep_bounds(snapshot.key), asio::detached);
+    };
+    refresher_->on_damage = [this](const Key& key, std::shared_ptr<const HeldBatch> held) {
+        asio::co_spawn(executor_, heal(key, std::move(held)), asio::detached);
     };
 }
 
@@ -71,8 +74,11 @@ awaitable<Result<Answer>> BatchService::get(Want want)
     const Key key = co_await locate(want.identity, want.batch_id);
     auto had = co_await newest_.find(key);
     // A store that can't be read is a miss: a client sees no error because of the cache.
-    if (!had)
-        log::error("the store could not be read", {{"batch_id", key.batch_id}, {"error", had.error().detail}});
+    if (!had) {
+        health_.failed(had.error());
+        if (cache::is_damage(had.error()) && !offline())
+            co_await heal(key, nullptr);
+    }
     const auto snapshot = had ? *had : std::nullopt;
 
     const Decision decision = cache::decide(facts_of(snapshot), want.directives, policies_.of(key.batch_id));
@@ -125,7 +131,8 @@ awaitable<Result<Snapshot>> BatchService::stored(Identity identity, std::string 
     if (!*found)
         co_return Failure{.code = Errc::not_found,
                           .detail = "Batch " + batch_id + " is not stored here. GET /v1/batches/" + batch_id +
-                                    "/analysis fetches it; GET /v1/batches lists those that are.",
+                                    "/analysis fetches it, as does 'nomadic-cached prefetch " + batch_id +
+                                    "'; GET /v1/batches lists those that are.",
                           .members = {{"batch_id", batch_id}}};
     co_return **found;
 }
@@ -203,8 +210,12 @@ awaitable<Result<Answer>> BatchService::around_store(Want want, Failure why)
 {
     log::error("a stored batch can't be read; it is answered from upstream",
                {{"batch_id", want.batch_id}, {"error", why.detail}});
+    health_.failed(why);
     const Key key = co_await locate(want.identity, want.batch_id);
-    co_return co_await held_answer(std::move(want), key);
+    auto answer = co_await held_answer(std::move(want), key);
+    if (answer && answer->held && answer->held->status.completed() && cache::is_damage(why))
+        asio::co_spawn(executor_, heal(key, answer->held), asio::detached);
+    co_return answer;
 }
 
 // In memory only: a batch that is not completed (when the caller allows it), or that must not or can't be stored.
@@ -270,6 +281,11 @@ awaitable<void> BatchService::invalidate(std::vector<std::string> names)
     }
 }
 
+std::optional<Progress> BatchService::progress_of(const Key& key) const
+{
+    return refresher_ ? refresher_->progress_of(key) : std::nullopt;
+}
+
 awaitable<Result<bool>> BatchService::purge(Key key)
 {
     if (refresher_)
@@ -278,6 +294,7 @@ awaitable<Result<bool>> BatchService::purge(Key key)
     auto remove = [key](Store& store) { return store.purge(key); };
     auto purged = co_await store_.write(remove);
     newest_.forget(key);
+    asio::co_spawn(executor_, sweep(key), asio::detached);
     co_return purged;
 }
 
@@ -311,31 +328,6 @@ awaitable<Result<BatchService::Explanation>> BatchService::explain(Identity iden
     if (const auto* log = refresher_->find_exchange_log(key))
         explanation.exchanges.assign(log->seen().begin(), log->seen().end());
     co_return explanation;
-}
-
-// After each batch that was stored: its history trimmed, and the least recently used batches gone if it took too much.
-awaitable<void> BatchService::keep_bounds(Key key)
-{
-    std::vector<std::pair<Key, TimePoint>> reads(reads_.begin(), reads_.end());
-    reads_.clear();
-    auto work = [key, reads = std::move(reads), keep = history_.keep, oldest = clock_.now() - history_.max_age,
-                 quota = disk_quota_](Store& store) -> Result<std::vector<Key>> {
-        if (auto trimmed = store.trim_history(key, keep, oldest); !trimmed)
-            return trimmed.error();
-        if (auto noted = store.used(reads); !noted)
-            return noted.error();
-        return store.evict(quota);
-    };
-    auto evicted = co_await store_.write(std::move(work));
-    if (!evicted) {
-        log::error("the store's bounds could not be kept", {{"error", evicted.error().detail}});
-        co_return;
-    }
-    evictions_ += evicted->size();
-    for (const auto& gone : *evicted) {
-        newest_.forget(gone);
-        log::info("a batch was evicted to stay within cache.disk_quota", {{"batch_id", gone.batch_id}});
-    }
 }
 
 cache::Decision BatchService::freshness_of(const Snapshot& snapshot) const

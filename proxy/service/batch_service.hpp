@@ -60,6 +60,8 @@ public:
     awaitable<Result<bool>> purge(cache::Key key);
     // A pinned batch is never evicted.
     awaitable<Result<void>> pin(cache::Key key, bool pinned);
+    // The store has got another state of it, and not from here.
+    void forget(const cache::Key& key) { newest_.forget(key); }
 
     // The key under which an identity's batch is, or would be, stored.
     awaitable<cache::Key> locate(Identity identity, std::string batch_id);
@@ -83,9 +85,10 @@ public:
     // `changed` is called whenever the answer to a request may no longer be what it was.
     void on_change(std::function<void()> changed) { newest_.on_change = std::move(changed); }
     bool offline() const { return !refresher_; }
+    Bounds& bounds() { return bounds_; }
+    const StoreHealth& store_health() const { return health_; }
     std::size_t flights() const { return refresher_ ? refresher_->flights() : 0; }
-    std::uint64_t evictions() const { return evictions_; } // batches, since the start
-    std::uint64_t disk_quota() const { return disk_quota_; }
+    std::optional<Progress> progress_of(const cache::Key& key) const; // while it is being fetched
 
 private:
     cache::Facts facts_of(const std::optional<cache::Snapshot>& snapshot) const;
@@ -99,16 +102,18 @@ private:
     awaitable<Failure> offline_miss(Want want);
 
     awaitable<void> keep_bounds(cache::Key key);
+    awaitable<void> sweep(cache::Key key);
+    awaitable<void> heal(cache::Key key, std::shared_ptr<const HeldBatch> held);
 
     cache::Policies policies_;
     config::History history_;
-    std::uint64_t disk_quota_;
-    std::uint64_t evictions_ = 0;
     std::chrono::milliseconds poll_interval_;
     cache::AsyncStore& store_;
     const Clock& clock_;
     asio::any_io_executor executor_;
     NewestSnapshots newest_;
+    Bounds bounds_;
+    StoreHealth health_;
     std::optional<Refresher> refresher_;    // none offline
     std::map<cache::Key, TimePoint> reads_; // since they were last written down; bounded
 };

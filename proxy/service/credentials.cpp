@@ -58,6 +58,11 @@ Result<Credential> key_of(const Fields& fields)
     return std::make_shared<const Secret>(std::string(key));
 }
 
+cache::Scope daemon_scope(std::string_view base_url, std::string_view install_secret, const Secret& key)
+{
+    return cache::make_scope(base_url, "daemon", batch::to_hex(keyed_hash(install_secret, key)));
+}
+
 Credentials::Credentials(Parameters parameters, cache::AsyncStore& store, Upstream* upstream, const Clock& clock,
                          const asio::any_io_executor& executor)
     : parameters_(std::move(parameters)), store_(store), upstream_(upstream), clock_(clock), verifications_(executor)
@@ -65,6 +70,8 @@ Credentials::Credentials(Parameters parameters, cache::AsyncStore& store, Upstre
 
 awaitable<Result<Identity>> Credentials::identify(const Request& request)
 {
+    if (parameters_.open_scope)
+        co_return Identity{.scopes = {*parameters_.open_scope}, .credential = {}, .label = "bundle"};
     if (parameters_.daemon_key)
         co_return co_await daemon_identity();
 
@@ -93,7 +100,8 @@ awaitable<Result<Identity>> Credentials::daemon_identity()
 {
     if (daemon_scopes_.empty()) {
         const auto hash = keyed_hash(parameters_.install_secret, *parameters_.daemon_key);
-        std::vector<cache::Scope> scopes{cache::make_scope(parameters_.base_url, "daemon", batch::to_hex(hash))};
+        std::vector<cache::Scope> scopes{
+            daemon_scope(parameters_.base_url, parameters_.install_secret, *parameters_.daemon_key)};
         if (parameters_.reach == Reach::offline) {
             // In the field nobody says again which upstream it was: what this key fetched is this key's to read.
             const auto recalled = co_await recall(hash);

@@ -31,6 +31,8 @@ public:
         std::string install_secret;
         Credential daemon_key; // empty: the clients' own keys are used
         Reach reach = Reach::online;
+        std::optional<cache::Scope>
+            open_scope{}; // a bundle's: whoever reaches the daemon reads it, with any key or none
     };
 
     // `upstream` may be null only offline.
@@ -66,6 +68,9 @@ private:
     std::map<batch::Digest, Verified> verified_; // bounded: see credentials.cpp
     std::vector<cache::Scope> daemon_scopes_;    // empty until first asked for
 };
+
+// Where what the daemon's own key fetches is stored.
+cache::Scope daemon_scope(std::string_view base_url, std::string_view install_secret, const Secret& key);
 
 // The key of a request: X-API-Key or `Authorization: Bearer`; a null pointer when there is none. Fails when the two, or
 // two of one, disagree: a request must not be able to name two tenants.

@@ -13,6 +13,14 @@ using cache::Store;
 
 namespace {
 
+// What so many bytes take while they are written: compressed, with their rows and indexes, they are less than three
+// eighths, but they stand in the log and in the database.
+std::uint64_t space_for(std::uint64_t bytes)
+{
+    constexpr std::uint64_t at_least = 64 * 1024;
+    return bytes / 4 * 3 + at_least;
+}
+
 // Chunks arrive in any order; the batch's own is that of its status document.
 void put_in_order(HeldBatch& held)
 {
@@ -26,33 +34,21 @@ void put_in_order(HeldBatch& held)
 } // namespace
 
 awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batch::StatusDocument status,
-                                               std::chrono::seconds age, std::function<bool()> still_wanted)
+                                               std::chrono::seconds age, std::function<bool()> still_wanted,
+                                               std::shared_ptr<Progress> progress)
 {
-    auto begin = [key, floor = min_free_disk_](Store& store) -> Result<std::unique_ptr<SnapshotWriter>> {
-        const auto left = store.free_disk_bytes();
-        if (left && *left < floor)
-            return Failure{.code = Errc::store_failed,
-                           .detail = "Less disk space is left than cache.min_free_disk asks for.",
-                           .members = {}};
-        return store.begin(key);
-    };
+    auto begin = [key](Store& store) { return store.begin(key); };
     auto begun = co_await store_.write(begin);
     if (!begun)
         co_return co_await without_store(std::move(key), std::move(asker), std::move(status), begun.error());
     std::shared_ptr<SnapshotWriter> writer = std::move(*begun);
 
     std::optional<Failure> refused;
-    RecordSink sink = [this, writer, &refused](std::vector<batch::VideoRecord> records) -> awaitable<Result<void>> {
-        auto encode = [writer, records = std::move(records)](Store&) mutable {
-            return writer->encode(std::move(records));
-        };
-        auto encoded = co_await store_.read(std::move(encode));
-        if (!encoded) {
-            refused = encoded.error();
-            co_return encoded.error();
-        }
-        auto add = [writer, encoded = std::move(*encoded)](Store&) mutable { return writer->add(std::move(encoded)); };
-        auto added = co_await store_.write(std::move(add));
+    progress->total = status.videos.size();
+    RecordSink sink = [this, writer, &refused,
+                       progress](std::vector<batch::VideoRecord> records) -> awaitable<Result<void>> {
+        progress->videos += records.size();
+        auto added = co_await add(writer, std::move(records));
         if (!added)
             refused = added.error();
         co_return added;
@@ -69,13 +65,33 @@ awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batc
         co_return Failure{.code = Errc::cancelled, .detail = "A write overtook this fetch.", .members = {}};
 
     auto document = std::make_shared<const batch::StatusDocument>(status);
+    auto room = co_await bounds_.make_room(space_for(status.source.size()));
+    if (!room)
+        co_return co_await without_store(std::move(key), std::move(asker), std::move(status), room.error());
     // What another cache has kept for a while was the truth then, not now: lifetimes must not add up.
     const auto as_of = clock_.now() - std::max(age, *fetched);
     auto commit = [writer, document, as_of](Store&) { return writer->commit(*document, as_of); };
     auto committed = co_await store_.write(std::move(commit));
     if (!committed)
         co_return co_await without_store(std::move(key), std::move(asker), std::move(status), committed.error());
+    health_.worked();
     co_return Fetched{.snapshot = std::move(*committed), .held = nullptr, .stored = true};
+}
+
+awaitable<Result<void>> Fetcher::add(std::shared_ptr<SnapshotWriter> writer, std::vector<batch::VideoRecord> records)
+{
+    std::uint64_t bytes = 0;
+    for (const auto& record : records)
+        bytes += record.source.size() + record.events.size();
+    auto room = co_await bounds_.make_room(space_for(bytes));
+    if (!room)
+        co_return room.error();
+    auto encode = [writer, records = std::move(records)](Store&) mutable { return writer->encode(std::move(records)); };
+    auto encoded = co_await store_.read_large(std::move(encode));
+    if (!encoded)
+        co_return encoded.error();
+    auto work = [writer, encoded = std::move(*encoded)](Store&) mutable { return writer->add(std::move(encoded)); };
+    co_return co_await store_.write(std::move(work));
 }
 
 awaitable<Result<std::shared_ptr<const HeldBatch>>> Fetcher::into_memory(batch::StatusDocument status, Asker asker)
@@ -98,12 +114,15 @@ awaitable<Result<std::shared_ptr<const HeldBatch>>> Fetcher::into_memory(batch::
 awaitable<Result<Fetched>> Fetcher::without_store(cache::Key key, Asker asker, batch::StatusDocument status,
                                                   Failure why)
 {
-    log::error("a batch could not be stored; it is answered from upstream only",
-               {{"batch_id", key.batch_id}, {"error", why.detail}});
+    health_.failed(why);
+    log::warn("a batch could not be stored", {{"batch_id", key.batch_id}, {"error", why.detail}});
     auto held = co_await into_memory(std::move(status), std::move(asker));
     if (!held)
         co_return held.error();
-    co_return Fetched{.snapshot = describe(key, **held, clock_.now()), .held = *held, .stored = false};
+    co_return Fetched{.snapshot = describe(key, **held, clock_.now()),
+                      .held = *held,
+                      .stored = false,
+                      .damaged = cache::is_damage(why)};
 }
 
 Snapshot describe(const cache::Key& key, const HeldBatch& held, TimePoint now)

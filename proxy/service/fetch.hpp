@@ -6,6 +6,8 @@
 #include "base/clock.hpp"
 #include "cache/async_store.hpp"
 #include "proxy/service/answer.hpp"
+#include "proxy/service/bounds.hpp"
+#include "proxy/service/store_health.hpp"
 #include "proxy/upstream/upstream.hpp"
 
 namespace nomadic::proxy {
@@ -15,29 +17,39 @@ struct Fetched {
     std::shared_ptr<const HeldBatch> held; // the store refused: here it is all the same, in memory
     bool stored = false;
     bool by_status_alone = false; // the status document had not changed, and that was believed to be enough
+    bool damaged = false;         // the store refused because it is damaged
+};
+
+// How far a fetch has come.
+struct Progress {
+    std::uint64_t videos = 0; // that are here
+    std::uint64_t total = 0;
 };
 
 class Fetcher {
 public:
-    // With less than `min_free_disk` bytes left on the disk nothing is stored.
-    Fetcher(Upstream& upstream, cache::AsyncStore& store, const Clock& clock, std::uint64_t min_free_disk)
-        : upstream_(upstream), store_(store), clock_(clock), min_free_disk_(min_free_disk)
+    // What `bounds` has no room for is not stored.
+    Fetcher(Upstream& upstream, cache::AsyncStore& store, const Clock& clock, Bounds& bounds, StoreHealth& health)
+        : upstream_(upstream), store_(store), clock_(clock), bounds_(bounds), health_(health)
     {}
 
     // `age` is how old the status was already when it came. `still_wanted` is asked once everything is there and before
     // the commit: no means that a write has overtaken this fetch, and what it brings is dropped (Errc::cancelled).
     awaitable<Result<Fetched>> into_store(cache::Key key, Asker asker, batch::StatusDocument status,
-                                          std::chrono::seconds age, std::function<bool()> still_wanted);
+                                          std::chrono::seconds age, std::function<bool()> still_wanted,
+                                          std::shared_ptr<Progress> progress);
     // Never stored.
     awaitable<Result<std::shared_ptr<const HeldBatch>>> into_memory(batch::StatusDocument status, Asker asker);
 
 private:
+    awaitable<Result<void>> add(std::shared_ptr<cache::SnapshotWriter> writer, std::vector<batch::VideoRecord> records);
     awaitable<Result<Fetched>> without_store(cache::Key key, Asker asker, batch::StatusDocument status, Failure why);
 
     Upstream& upstream_;
     cache::AsyncStore& store_;
     const Clock& clock_;
-    std::uint64_t min_free_disk_;
+    Bounds& bounds_;
+    StoreHealth& health_;
 };
 
 // The facts of a batch that is only in memory, so that routes treat it as any other.

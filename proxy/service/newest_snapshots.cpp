@@ -48,6 +48,12 @@ void NewestSnapshots::forget(const Key& key)
     on_change();
 }
 
+void NewestSnapshots::forget_all()
+{
+    known_.clear();
+    on_change();
+}
+
 awaitable<void> NewestSnapshots::distrust(Key key)
 {
     mark_stale(key);

@@ -18,6 +18,7 @@ public:
     awaitable<Result<std::optional<cache::Snapshot>>> find(cache::Key key);
     void know(const cache::Snapshot& snapshot);
     void forget(const cache::Key& key);
+    void forget_all();
     // From now on upstream has to be asked before it is served. Done when that also holds after a restart.
     awaitable<void> distrust(cache::Key key);
 

@@ -49,7 +49,8 @@ Failure not_completed(const batch::StatusDocument& status, std::chrono::millisec
 }
 
 Refresher::Refresher(const config::Settings& settings, cache::AsyncStore& store, Upstream& upstream, const Clock& clock,
-                     const asio::any_io_executor& executor, NewestSnapshots& newest)
+                     const asio::any_io_executor& executor, NewestSnapshots& newest, Bounds& bounds,
+                     StoreHealth& health)
     : poll_interval_(settings.upstream.poll_interval),
       revalidation_(settings.cache.revalidate),
       store_(store),
@@ -57,7 +58,7 @@ Refresher::Refresher(const config::Settings& settings, cache::AsyncStore& store,
       clock_(clock),
       executor_(executor),
       newest_(newest),
-      fetcher_(upstream, store, clock, settings.cache.min_free_disk),
+      fetcher_(upstream, store, clock, bounds, health),
       flights_(executor),
       statuses_(executor),
       held_(executor),
@@ -166,6 +167,14 @@ std::shared_ptr<ExchangeLog> Refresher::exchange_log(const Key& key)
     return log;
 }
 
+std::optional<Progress> Refresher::progress_of(const Key& key) const
+{
+    for (const auto& [flight, batch] : under_way_)
+        if (batch.key == key && batch.status)
+            return *batch.progress;
+    return std::nullopt;
+}
+
 Refresher::Flights::FlightPointer Refresher::start(const Key& key, const Asker& asker, Depth depth, Role& role)
 {
     auto noted = asker;
@@ -198,6 +207,8 @@ awaitable<Result<Fetched>> Refresher::fly(Key key, Asker asker, Depth depth, Fli
         newest_.know(fetched->snapshot);
         on_stored(fetched->snapshot);
     }
+    if (fetched->damaged)
+        on_damage(key, fetched->held);
     co_return fetched;
 }
 
@@ -224,7 +235,8 @@ awaitable<Result<Fetched>> Refresher::bring_analyses(Key key, Asker asker, Statu
                                                      Flights::FlightPointer flight)
 {
     std::function<bool()> still_wanted = [flight] { return !flight->superseded(); };
-    auto fetched = co_await fetcher_.into_store(key, asker, *status->document, status->age, std::move(still_wanted));
+    auto fetched = co_await fetcher_.into_store(key, asker, *status->document, status->age, std::move(still_wanted),
+                                                under_way_[flight].progress);
     running_.forget(key);
     if (fetched && fetched->stored && !status->validators.empty())
         slot(validated_, key) = {fetched->snapshot.id, status->validators};

@@ -20,7 +20,7 @@ enum class Depth { as_configured, full };
 class Refresher {
 public:
     Refresher(const config::Settings& settings, cache::AsyncStore& store, Upstream& upstream, const Clock& clock,
-              const asio::any_io_executor& executor, NewestSnapshots& newest);
+              const asio::any_io_executor& executor, NewestSnapshots& newest, Bounds& bounds, StoreHealth& health);
 
     struct Landed {
         Result<Fetched> outcome;
@@ -49,9 +49,12 @@ public:
 
     // Called after each flight that brought something into the store or confirmed what was there.
     std::function<void(const cache::Snapshot&)> on_stored = [](const cache::Snapshot&) {};
+    // Called when what upstream gave could not be stored because the store is damaged.
+    std::function<void(const cache::Key&, std::shared_ptr<const HeldBatch>)> on_damage = [](const auto&, auto) {};
 
     bool is_flying(const cache::Key& key) const { return flights_.find(key) != nullptr; }
     std::size_t flights() const { return flights_.size(); }
+    std::optional<Progress> progress_of(const cache::Key& key) const; // while it is being fetched
 
 private:
     using Flights = SingleFlight<cache::Key, Fetched>;
@@ -91,6 +94,7 @@ private:
     struct UnderWay {
         cache::Key key;
         StatusPointer status; // null until upstream has said it
+        std::shared_ptr<Progress> progress = std::make_shared<Progress>();
     };
     std::map<Flights::FlightPointer, UnderWay> under_way_;
     std::map<cache::Key, TimePoint> failures_; // bounded, as are the next two

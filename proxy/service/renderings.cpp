@@ -15,6 +15,8 @@ using cache::Store;
 // that no entity tag outlives the bytes it stood for.
 constexpr std::string_view renderer_version = "2";
 constexpr std::uint64_t piece = 128 * 1024; // of a file, as it is sent
+// Rendering less takes a few milliseconds: short enough for others to wait behind it.
+constexpr std::uint64_t large_batch = std::uint64_t{1} << 20U;
 
 Result<HotEntry> finish(batch::Renderer& renderer, BodyBuilder& builder)
 {
@@ -113,9 +115,8 @@ awaitable<Result<HotEntry>> Renderings::get(Answer answer, batch::Representation
         co_return std::move(*hot);
     if (coding != Coding::identity)
         co_return co_await encoded(std::move(answer), std::move(representation), coding, std::move(etag));
-    auto work = [this, id = answer.snapshot.id, held = answer.held, representation = std::move(representation)](auto) {
-        return render(id, held, representation);
-    };
+    auto work = [this, snapshot = answer.snapshot, held = answer.held,
+                 representation = std::move(representation)](auto) { return render(snapshot, held, representation); };
     auto [flight, role] = flights_.join(etag, std::move(work));
     auto rendered = co_await flight->wait();
     if (rendered && role == Role::leader)
@@ -175,16 +176,17 @@ awaitable<Result<HotEntry>> Renderings::encoded(Answer answer, batch::Representa
     co_return coded;
 }
 
-awaitable<Result<HotEntry>> Renderings::render(std::int64_t snapshot, std::shared_ptr<const HeldBatch> held,
+awaitable<Result<HotEntry>> Renderings::render(cache::Snapshot snapshot, std::shared_ptr<const HeldBatch> held,
                                                batch::Representation representation)
 {
-    auto work = [this, snapshot, held, representation = std::move(representation)](Store& store) {
+    auto work = [this, id = snapshot.id, held, representation = std::move(representation)](Store& store) {
         if (!held && representation.format == batch::Format::facets)
-            return count_stored(store, snapshot, representation);
+            return count_stored(store, id, representation);
         BodyBuilder builder(directory_, spool_threshold());
-        return held ? render_held(*held, representation, builder)
-                    : render_stored(store, snapshot, representation, builder);
+        return held ? render_held(*held, representation, builder) : render_stored(store, id, representation, builder);
     };
+    if (snapshot.bytes >= large_batch)
+        co_return co_await store_.read_large(std::move(work));
     co_return co_await store_.read(std::move(work));
 }
 

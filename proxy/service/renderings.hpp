@@ -46,7 +46,7 @@ private:
     awaitable<Result<cache::HotEntry>> encoded(Answer answer, batch::Representation representation, Coding coding,
                                                std::string etag);
     awaitable<Result<void>> write_part(std::shared_ptr<const cache::Body> body, ByteRange range, BodyWriter& writer);
-    awaitable<Result<cache::HotEntry>> render(std::int64_t snapshot, std::shared_ptr<const HeldBatch> held,
+    awaitable<Result<cache::HotEntry>> render(cache::Snapshot snapshot, std::shared_ptr<const HeldBatch> held,
                                               batch::Representation representation);
 
     std::uint64_t spool_threshold() const;

@@ -82,6 +82,20 @@ std::vector<batch::VideoRecord> read_all(Store& store, std::int64_t snapshot, co
     return records;
 }
 
+std::vector<Key> evict_all(Store& store, std::uint64_t quota)
+{
+    std::vector<Key> gone;
+    for (bool more = true; more;) {
+        auto step = store.evict(quota);
+        if (!step)
+            FAIL(step.error().detail);
+        more = step->more;
+        if (step->gone)
+            gone.push_back(*step->gone);
+    }
+    return gone;
+}
+
 batch::Selection only(batch::Approval approval)
 {
     batch::Selection selection;
@@ -409,15 +423,13 @@ TEST_CASE("store: over its quota, the least recently used batches go, but never 
     const std::vector<std::pair<Key, TimePoint>> reads{{key(1), at(100)}};
     REQUIRE(store->used(reads));
     const auto before = store->disk_bytes();
-    const auto evicted = store->evict(*before / 4);
-    REQUIRE(evicted);
-    REQUIRE_FALSE(evicted->empty());
-    CHECK(evicted->front() == key(2));
+    const auto evicted = evict_all(*store, *before / 4);
+    REQUIRE_FALSE(evicted.empty());
+    CHECK(evicted.front() == key(2));
     CHECK(store->find(key(0))->has_value());
     CHECK(store->find(key(1))->has_value());
     CHECK(*store->disk_bytes() < *before);
-    const auto rest = store->evict(1);
-    REQUIRE(rest);
+    evict_all(*store, 1);
     CHECK(store->list({}, "", 10)->size() == 2);
     CHECK(store->check()->empty());
 }
@@ -480,6 +492,31 @@ TEST_CASE("store: a corrupt database is set aside and a fresh one begun")
     CHECK_FALSE(opened->store->find(key)->has_value());
     CHECK(put(*opened->store, key, make_batch("b1", {{"approved"}}), at(1)));
     CHECK(fs::exists(directory.path + "/cache.db.corrupt-20231114T221320Z"));
+}
+
+TEST_CASE("store: begun anew, it has nothing, and no id that somebody still holds means anything in it")
+{
+    const Directory directory;
+    auto store = open(directory);
+    const auto batch = make_batch("b1", {{"approved"}});
+    const auto old = put(*store, {scope(), "b1"}, batch, at(1));
+    REQUIRE(old);
+    auto writer = store->begin({scope(), "b2"});
+    REQUIRE((*writer)->add(make_batch("b2", {{"rejected"}}).records));
+    for (int again = 0; again < 2; ++again) {
+        const auto aside = store->begin_anew(at(2));
+        REQUIRE(aside);
+        CHECK(fs::exists(*aside));
+        CHECK_FALSE(store->find({scope(), "b1"})->has_value());
+        const auto other = put(*store, {scope(), "b3"}, make_batch("b3", {{"pending"}}), at(3));
+        REQUIRE(other);
+        CHECK(other->id > old->id);
+        CHECK_FALSE(store->read(old->id, {}, WithSource::no, [](const auto&) { return true; }));
+    }
+    CHECK_FALSE((*writer)->commit(make_batch("b2", {{"rejected"}}).status, at(4)));
+    writer->reset();
+    CHECK(store->check()->empty());
+    CHECK(store->list({}, "", 10)->size() == 1);
 }
 
 TEST_CASE("store: a database of a newer program is left untouched")

@@ -207,7 +207,7 @@ def test_listing_and_removing(daemon):
     assert ids == [f"ask-3-9-{number}" for number in range(5)]
     assert second["next_cursor"] is None
     one = daemon.get("/v1/batches/ask-3-9-2").json()
-    assert one == first["batches"][2] | {"freshness": one["freshness"]}
+    assert one == first["batches"][2] | {"freshness": one["freshness"], "thumbnails": one["thumbnails"]}
     assert one["videos"] == 3 and sum(one["approvals"].values()) == one["events"] == 9
     assert daemon.request("DELETE", "/v1/batches/ask-3-9-2").json()["removed"] is True
     assert daemon.get("/v1/batches/ask-3-9-2").status == 404
@@ -276,7 +276,7 @@ def test_request_directives(sandbox, daemon):
 
 
 def test_the_disk_quota_evicts_what_was_read_longest_ago(sandbox, start):
-    daemon = start("--cache-disk-quota", "1 MiB")
+    daemon = start("--cache-disk-quota", "3 MiB")
     for number in range(12):
         assert daemon.get(f"/v1/batches/ask-40-1500-{number}/analysis").status == 200
     kept = [b["batch_id"] for b in daemon.get("/v1/batches").json()["batches"]]

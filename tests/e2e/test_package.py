@@ -258,7 +258,7 @@ def test_the_package_on_a_machine_with_systemd(machine, package, tmp_path):
 
     # The sandbox lets background threads lower their priority; the loop keeps its own.
     niceness = machine.run("ps", "-L", "-o", "tid=,nice=", "-p", pid).stdout.split()
-    assert dict(zip(niceness[::2], niceness[1::2]))[pid] == "0" and niceness[1::2].count("10") == 3
+    assert dict(zip(niceness[::2], niceness[1::2]))[pid] == "0" and niceness[1::2].count("10") == 6
 
     # Restarts and reloads under load.
     assert under_load(machine, "systemctl", "restart", "nomadic-cached.service") > 100

@@ -1,0 +1,19 @@
+#pragma once
+
+// Files that are whole or not there: a checksum at the end, and a rename once everything is on the disk. Blocks.
+
+#include "base/error.hpp"
+
+#include <string>
+
+namespace nomadic::cache {
+
+// Appends the SHA-256 of all bytes of the file, 32 bytes.
+Result<void> append_checksum(const std::string& path);
+// Whether the file ends with the SHA-256 of all that comes before.
+Result<bool> has_checksum(const std::string& path);
+
+// Makes `path` durable and gives it the name `target`, whatever had it before.
+Result<void> replace_file(const std::string& path, const std::string& target);
+
+} // namespace nomadic::cache
