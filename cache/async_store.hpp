@@ -4,12 +4,8 @@
 // large batches, one for what takes long) and resumes the caller on its executor. Destroying it waits for what has
 // begun.
 
+#include "cache/inbox.hpp"
 #include "cache/store.hpp"
-
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <atomic>
 
@@ -75,13 +71,8 @@ private:
     auto run(Threads& threads, Work work) -> boost::asio::awaitable<std::invoke_result_t<Work, Store&>>
     {
         const Pending pending(threads);
-        co_return co_await boost::asio::co_spawn(threads.pool, job(*store_, std::move(work)),
-                                                 boost::asio::use_awaitable);
-    }
-    template <class Work>
-    static auto job(Store& store, Work work) -> boost::asio::awaitable<std::invoke_result_t<Work, Store&>>
-    {
-        co_return work(store);
+        auto job = [&store = *store_, work = std::move(work)]() mutable { return work(store); };
+        co_return co_await run_on(threads.pool, std::move(job));
     }
 
     std::unique_ptr<Store> store_;

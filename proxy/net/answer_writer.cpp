@@ -1,6 +1,7 @@
 #include "proxy/net/answer_writer.hpp"
 
 #include "base/log.hpp"
+#include "cache/inbox.hpp"
 #include "proxy/http/chunk_encoding.hpp"
 #include "proxy/net/transfer_buffer.hpp"
 
@@ -65,10 +66,10 @@ awaitable<bool> write_file(Transport& transport, asio::thread_pool& workers, std
     TransferBuffer buffer;
     for (std::uint64_t offset = 0; offset < body->size();) {
         const auto room = buffer.room();
-        const auto read = [&]() -> awaitable<Result<std::size_t>> {
-            co_return body->read_at(offset, static_cast<char*>(room.data()), room.size());
+        auto read = [&body, offset, room] {
+            return body->read_at(offset, static_cast<char*>(room.data()), room.size());
         };
-        auto got = co_await asio::co_spawn(workers, read, asio::use_awaitable);
+        auto got = co_await cache::run_on(workers, std::move(read));
         if (!got || *got == 0) {
             log::error("a spooled answer can't be read back",
                        {{"error", got ? "it is too short" : got.error().detail}});

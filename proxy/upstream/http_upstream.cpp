@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "batch/parse.hpp"
+#include "cache/inbox.hpp"
 #include "proxy/http/via.hpp"
 #include "proxy/upstream/dialect.hpp"
 #include "proxy/upstream/gate.hpp"
@@ -34,13 +35,17 @@ std::chrono::seconds age_of(const Exchange& exchange)
     return std::chrono::seconds(sane ? count : 0);
 }
 
-std::vector<batch::VideoPointer> distinct(const std::vector<batch::VideoPointer>& pointers)
+// Each video once, in their order; empty when there is no video twice, so that many are not copied for nothing.
+std::vector<batch::VideoPointer> without_repeats(const std::vector<batch::VideoPointer>& pointers)
 {
     std::unordered_set<std::string_view> seen;
-    std::vector<batch::VideoPointer> once;
     for (const auto& pointer : pointers)
-        if (seen.insert(pointer.video_id).second)
-            once.push_back(pointer);
+        seen.insert(pointer.video_id);
+    std::vector<batch::VideoPointer> once;
+    if (seen.size() < pointers.size())
+        for (const auto& pointer : pointers)
+            if (seen.erase(pointer.video_id) != 0)
+                once.push_back(pointer);
     return once;
 }
 
@@ -88,8 +93,7 @@ template <class Work>
 awaitable<std::invoke_result_t<Work>> HttpUpstream::on_workers(Work work)
 {
     const Counted parsing(counts_.parsing);
-    const auto job = [&work]() -> awaitable<std::invoke_result_t<Work>> { co_return work(); };
-    co_return co_await asio::co_spawn(workers_, job, asio::use_awaitable);
+    co_return co_await cache::run_on(workers_, std::move(work));
 }
 
 HttpUpstream::HttpUpstream(const config::Upstream& settings, std::shared_ptr<Pool> pool, asio::thread_pool& workers,
@@ -190,27 +194,31 @@ struct HttpUpstream::FanOut {
     const batch::StatusDocument& status;
     Asker asker;
     RecordSink sink;
-    std::vector<batch::VideoPointer> pointers;
+    std::vector<batch::VideoPointer> once; // empty: the status document's own are
     std::size_t next = 0;
     std::size_t running = 0;
     std::optional<Failure> failure;
     std::chrono::seconds age{0}; // of the oldest answer
     Signal done;
     Gate parsing; // an answer is several times its size while it is parsed and stored: a few at a time
+
+    std::span<const batch::VideoPointer> pointers() const { return once.empty() ? status.videos : once; }
 };
 
 awaitable<Result<std::chrono::seconds>> HttpUpstream::by_bulk(batch::StatusDocument& status, Asker asker,
                                                               RecordSink sink)
 {
     const auto executor = co_await asio::this_coro::executor;
+    const auto find_repeats = [&status] { return without_repeats(status.videos); };
+    auto once = co_await on_workers(find_repeats);
     auto all = std::make_shared<FanOut>(FanOut{.status = status,
                                                .asker = std::move(asker),
                                                .sink = std::move(sink),
-                                               .pointers = distinct(status.videos),
+                                               .once = std::move(once),
                                                .failure = {},
                                                .done = Signal(executor),
                                                .parsing = Gate(executor, parsed_at_once)});
-    const auto chunks = (all->pointers.size() + settings_.chunk_size - 1) / settings_.chunk_size;
+    const auto chunks = (all->pointers().size() + settings_.chunk_size - 1) / settings_.chunk_size;
     if (chunks == 0)
         co_return std::chrono::seconds{0};
     all->running = std::min<std::size_t>(chunks, settings_.max_parallel);
@@ -224,9 +232,9 @@ awaitable<Result<std::chrono::seconds>> HttpUpstream::by_bulk(batch::StatusDocum
 
 awaitable<void> HttpUpstream::fetch_chunks(HttpUpstream& upstream, std::shared_ptr<FanOut> all)
 {
-    while (!all->failure && all->next < all->pointers.size()) {
-        const auto count = std::min<std::size_t>(upstream.settings_.chunk_size, all->pointers.size() - all->next);
-        const auto asked = std::span<const batch::VideoPointer>(all->pointers).subspan(all->next, count);
+    while (!all->failure && all->next < all->pointers().size()) {
+        const auto count = std::min<std::size_t>(upstream.settings_.chunk_size, all->pointers().size() - all->next);
+        const auto asked = all->pointers().subspan(all->next, count);
         all->next += count;
         auto fetched = co_await upstream.fetch_chunk(*all, asked);
         if (!fetched && !all->failure)
