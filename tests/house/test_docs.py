@@ -77,6 +77,37 @@ def test_every_message_of_the_troubleshooting_page_is_in_the_sources():
     assert not [message for message in found if message not in text]
 
 
+# Of the code's details those that no person is shown as an error: words of Cache-Status, and what a client that has gone
+# can't read.
+NOT_SHOWN = {"stale-if-error", "as-of", "partial", "The client went away.", " is not there."}
+
+
+def source_texts():
+    for room in ("base", "batch", "cache", "config", "proxy", "daemon"):
+        for path in sorted((ROOT / room).rglob("*.cpp")):
+            yield path, re.sub(r'"\s*\n\s*"', "", path.read_text())
+
+
+def printed_errors():
+    """The literal parts of every Failure's detail, and the message of every warning of the log."""
+    literal = r'"((?:[^"\\]|\\.)*)"'
+    for path, text in source_texts():
+        for detail in re.findall(r'\.detail\s*=\s*((?:[^,;{}"]|"(?:[^"\\]|\\.)*")*)', text):
+            if parts := [part for part in re.findall(literal, detail) if len(part) > 3]:
+                yield path, parts
+        for message in re.findall(r"log::(?:warn|error)\(\s*" + literal, text):
+            yield path, [message]
+
+
+def test_every_error_can_be_found_on_the_troubleshooting_page():
+    explained = [message for message in messages() if len(message) > 5]
+    errors = [(path, parts) for path, parts in printed_errors() if not NOT_SHOWN & set(parts)]
+    assert len(errors) > 100
+    missing = [f"{path.relative_to(ROOT)}: {parts}" for path, parts in errors
+               if not any(message in part for part in parts for message in explained)]
+    assert not missing, "\n".join(missing)
+
+
 def test_links_between_documents_lead_somewhere():
     for page in [ROOT / "README.md", *DOCS.glob("*.md")]:
         for target in re.findall(r"\]\((?!http)([^)#]+)", page.read_text()):
