@@ -144,7 +144,10 @@ void str(const Value& value, std::string& out)
         out += value.text();
         return;
     case Kind::real:
-        out += json::python_repr(to_float(value).value_or(0.0));
+        if (json::is_python_repr(value.text()))
+            out += value.text();
+        else
+            out += json::python_repr(to_float(value).value_or(0.0));
         return;
     case Kind::array:
         out += '[';
@@ -227,6 +230,15 @@ std::optional<double> to_float(std::string_view text)
         return std::nullopt;
     const auto value = decimal_to_float(name);
     return value ? std::optional(sign * *value) : std::nullopt;
+}
+
+Value to_real(const Value& value, json::Arena& arena)
+{
+    if (value.kind() == Kind::real || value.is_string())
+        if (const auto text = strip(value.text()); json::is_python_repr(text))
+            return Value::real(text);
+    const auto number = to_float(value);
+    return number ? Value::real(*number, arena) : Value{};
 }
 
 bool equal(const Value& a, const Value& b)

@@ -18,6 +18,8 @@ std::string str(const json::Value& value);
 // float(value); empty where Python raises (a container, a null, a text that is no number, an int too large).
 std::optional<double> to_float(const json::Value& value);
 std::optional<double> to_float(std::string_view text);
+// The same as a JSON number; null in place of empty. Lives as long as `value` and the arena.
+json::Value to_real(const json::Value& value, json::Arena& arena);
 
 // a == b: numbers and booleans by value, whatever their kinds.
 bool equal(const json::Value& a, const json::Value& b);

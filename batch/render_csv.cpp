@@ -35,7 +35,7 @@ void append_text(const Value& value, std::string& out)
     case Kind::object:
         return json::write(value, out);
     case Kind::real:
-        if (!std::isfinite(python::to_float(value).value_or(HUGE_VAL)))
+        if (!json::is_python_repr(value.text()) && !std::isfinite(python::to_float(value).value_or(HUGE_VAL)))
             return;
         [[fallthrough]];
     case Kind::boolean:

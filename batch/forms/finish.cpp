@@ -22,12 +22,11 @@ Value overlay_value(const Value& value, json::Arena& arena)
 {
     if (!value.is_string())
         return value;
-    const auto text = python::strip(value.text());
-    if (text.empty())
+    const auto text = Value::string(python::strip(value.text()), value.plain());
+    if (text.text().empty())
         return {};
-    if (const auto number = python::to_float(text))
-        return Value::real(*number, arena);
-    return Value::string(text, value.plain());
+    const auto number = python::to_real(text, arena);
+    return number.is_null() ? text : number;
 }
 
 // Where a name stands in a list that only grows at its end: found by walking while there are few, by hash beyond, so
@@ -112,8 +111,10 @@ void finish_event(EventFields& event, json::Arena& arena)
 {
     if (!event.has("approval"))
         event.set("approval", Value::string("pending", true));
-    if (auto* confidence = event.find("confidence"))
-        *confidence = Value::real(python::to_float(*confidence).value_or(0.0), arena);
+    if (auto* confidence = event.find("confidence")) {
+        const auto number = python::to_real(*confidence, arena);
+        *confidence = number.is_null() ? Value::real("0.0") : number;
+    }
 
     const auto pairs = pairs_of(event, arena);
     const auto overlay = merged_overlay(event.find("overlay"), pairs, arena);

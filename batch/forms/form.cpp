@@ -35,7 +35,12 @@ void EventFields::set(std::string_view name, json::Value value)
     if (auto* place = find(name))
         *place = value;
     else
-        members_.push_back({json::Value::string(name, true), value});
+        add(name, value);
+}
+
+void EventFields::add(std::string_view name, json::Value value)
+{
+    members_.push_back({json::Value::string(name, true), value});
 }
 
 void EventFields::remove(std::string_view name)

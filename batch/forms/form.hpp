@@ -24,6 +24,7 @@ public:
     json::Value* find(std::string_view name);
     bool has(std::string_view name) { return find(name) != nullptr; }
     void set(std::string_view name, json::Value value); // keeps the place of a name that is there already
+    void add(std::string_view name, json::Value value); // a name that is not there
     void remove(std::string_view name);
     template <class Predicate>
     void remove_if(Predicate predicate)

@@ -62,8 +62,8 @@ public:
 
     Value confidence() const
     {
-        constexpr double when_absent = 0.85;
-        return Value::real(python::to_float(data_.get("confidence")).value_or(when_absent), arena_);
+        const auto confidence = python::to_real(data_.get("confidence"), arena_);
+        return confidence.is_null() ? Value::real("0.85") : confidence;
     }
 
 private:
@@ -118,8 +118,8 @@ void add_frame_fields(const StoredEvent& event, EventFields& fields, json::Arena
             continue;
         const bool coordinate =
             name.find("gps_lat") != std::string_view::npos || name.find("gps_lon") != std::string_view::npos;
-        const auto number = coordinate && !is_nothing(value) ? python::to_float(value) : std::nullopt;
-        fields.members().push_back({name_value, !coordinate ? value : number ? Value::real(*number, arena) : Value{}});
+        const auto number = coordinate && !is_nothing(value) ? python::to_real(value, arena) : Value{};
+        fields.members().push_back({name_value, coordinate ? number : value});
     }
 }
 
@@ -138,14 +138,14 @@ void convert_stored_form(const Value& value, const FormContext& context, const E
 
     EventFields fields;
     fields.members().reserve(24);
-    fields.set("t_start", event.timestamp("time", fraction));
-    fields.set("t_end", event.timestamp("end_time", fraction));
-    fields.set("category", event.present("type", "category", "Unknown"));
-    fields.set("label", event.present("description", "label", ""));
-    fields.set("severity", as_text(event.present("severity", "severity", "medium"), arena));
-    fields.set("aiAnalysis", event.present("aiAnalysis", "aiAnalysis", ""));
-    fields.set("confidence", event.confidence());
-    fields.set("approval", event.present("approval", "approval", "pending"));
+    fields.add("t_start", event.timestamp("time", fraction));
+    fields.add("t_end", event.timestamp("end_time", fraction));
+    fields.add("category", event.present("type", "category", "Unknown"));
+    fields.add("label", event.present("description", "label", ""));
+    fields.add("severity", as_text(event.present("severity", "severity", "medium"), arena));
+    fields.add("aiAnalysis", event.present("aiAnalysis", "aiAnalysis", ""));
+    fields.add("confidence", event.confidence());
+    fields.add("approval", event.present("approval", "approval", "pending"));
     add_identity(event, fields, arena);
     add_structured_output(event, fields);
     if (const auto thumbnail = event.datas("annotated_thumbnail_url"); python::truth(thumbnail))

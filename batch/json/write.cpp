@@ -25,6 +25,9 @@ std::size_t most_bytes(std::string_view text)
 
 bool is_finite(std::string_view text)
 {
+    constexpr std::size_t digits_of_a_double = 308;
+    if (text.size() <= digits_of_a_double && text.find_first_not_of("-.0123456789") == std::string_view::npos)
+        return true;
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     // Out of range is an infinity to Python when too large, and zero when too small; from_chars leaves it at that.
@@ -221,6 +224,25 @@ std::string python_repr(double number)
     if (text.size() <= whole)
         return text + std::string(whole - text.size(), '0') + ".0";
     return text.insert(whole, 1, '.');
+}
+
+bool is_python_repr(std::string_view text)
+{
+    // As many decimal digits as any double keeps: no two such texts are one number, and none shorter is.
+    constexpr std::size_t kept_digits = 15;
+    constexpr std::string_view digits = "0123456789";
+    if (text.starts_with('-'))
+        text.remove_prefix(1);
+    const auto point = text.find('.');
+    if (point == 0 || point == std::string_view::npos || text.size() > kept_digits + 1)
+        return false;
+    const auto whole = text.substr(0, point), fraction = text.substr(point + 1);
+    if (fraction.empty() || whole.find_first_not_of(digits) != std::string_view::npos ||
+        fraction.find_first_not_of(digits) != std::string_view::npos)
+        return false;
+    if (whole.front() == '0' && (whole.size() > 1 || fraction.starts_with("0000")))
+        return false;
+    return fraction == "0" || fraction.back() != '0';
 }
 
 Value Value::real(double number, Arena& arena)

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
+#include <random>
+
 using namespace nomadic::batch;
 
 namespace {
@@ -93,4 +96,23 @@ TEST_CASE("json: numbers print as Python prints them")
     CHECK(json::python_repr(1e16) == "1e+16");
     CHECK(json::python_repr(123456789012345.0) == "123456789012345.0");
     CHECK(json::python_repr(-0.0) == "-0.0");
+}
+
+TEST_CASE("json: a number that is told by its text to be as Python prints it is printed so")
+{
+    for (const char* text :
+         {"0.85", "0.0", "-0.0", "-12.5", "0.0001", "0.00012", "100.0", "1758310.25", "123456789012.345"})
+        CHECK_MESSAGE(json::is_python_repr(text), text);
+    for (const char* text : {"", "-", ".5", "5.", "5", "0.850", "00.5", "01.5", "0.00001", "1e-05", "1.5e3", "NaN",
+                             "inf", "1.2.3", "--1.0", "1_0.5", "1.-5", "0.12345678901234567", "12345678901234567.0"})
+        CHECK_FALSE_MESSAGE(json::is_python_repr(text), text);
+    std::mt19937_64 random(7);
+    for (int i = 0; i < 100'000; ++i) {
+        const auto whole = std::to_string(random() >> (random() % 50 + 14));
+        auto fraction = std::to_string(random() >> (random() % 50 + 14));
+        fraction.insert(0, random() % 6, '0');
+        const auto text = (random() % 2 == 0 ? "-" : "") + whole + '.' + fraction;
+        if (json::is_python_repr(text))
+            REQUIRE_EQ(json::python_repr(std::strtod(text.c_str(), nullptr)), text);
+    }
 }
