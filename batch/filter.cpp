@@ -52,22 +52,29 @@ EventFacts event_facts(std::string_view event_json)
 
 const EventFacts& EventFactsReader::read(std::string_view event_json)
 {
+    read(event_json, facts_);
+    return facts_;
+}
+
+void EventFactsReader::read(std::string_view event_json, EventFacts& facts)
+{
     arena_.reset();
     const auto event = json::read(event_json, arena_);
-    if (!event)
-        return facts_ = {};
+    if (!event) {
+        facts = {};
+        return;
+    }
     const EventView view(*event);
-    facts_.approval = approval_of(view.own("approval"));
-    assign(view.event_id(), facts_.event_id);
-    assign(view.category(), facts_.category);
-    assign(view.own("severity"), facts_.severity);
-    assign(view.own("label").is_null() ? view.label() : view.own("label"), facts_.label);
-    assign(view.ai_analysis(), facts_.ai_analysis);
-    assign(view.start(), facts_.start);
-    assign(view.end(), facts_.end);
+    facts.approval = approval_of(view.own("approval"));
+    assign(view.event_id(), facts.event_id);
+    assign(view.category(), facts.category);
+    assign(view.own("severity"), facts.severity);
+    assign(view.own("label").is_null() ? view.label() : view.own("label"), facts.label);
+    assign(view.ai_analysis(), facts.ai_analysis);
+    assign(view.start(), facts.start);
+    assign(view.end(), facts.end);
     const auto* const confidence = event->find("confidence");
-    facts_.confidence = confidence == nullptr ? std::nullopt : python::to_float(*confidence);
-    return facts_;
+    facts.confidence = confidence == nullptr ? std::nullopt : python::to_float(*confidence);
 }
 
 bool Narrowing::empty() const

@@ -26,7 +26,6 @@ std::optional<std::int64_t> fill_events(Session& session, const Todo& todo)
 {
     std::optional<std::int64_t> reached;
     std::vector<std::pair<std::int64_t, batch::VideoRecord>> filled;
-    batch::EventFactsReader reader;
     {
         auto rows =
             session.database.query("SELECT id, record FROM content WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?",
@@ -38,8 +37,9 @@ std::optional<std::int64_t> fill_events(Session& session, const Todo& todo)
                 filled.emplace_back(*reached, std::move(*record));
         }
     }
+    EventInserter rows(session.database);
     for (const auto& [content, record] : filled)
-        insert_events(session.database, content, record, reader);
+        rows.insert(content, record);
     return reached;
 }
 

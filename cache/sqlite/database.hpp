@@ -64,6 +64,12 @@ public:
         }
         return sqlite3_changes(connection_);
     }
+    // From the parameter `first` (the leftmost is 1); what is referred to must live until the statement has run.
+    template <class... Values>
+    void bind_from(int first, const Values&... values)
+    {
+        (bind(statement_, first++, values, SQLITE_STATIC), ...);
+    }
     // Parameters are copied, since rows are read after the call's temporaries have gone.
     template <class... Values>
     Rows query(const Values&... values)

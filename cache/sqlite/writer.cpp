@@ -68,7 +68,7 @@ Result<void> Writer::add(std::unique_ptr<EncodedRecords> records)
     return guarded([&]() -> Result<void> {
         require_same_database();
         auto& items = static_cast<Items&>(*records).items;
-        batch::EventFactsReader facts;
+        EventInserter rows(shared_->session.database);
         Transaction transaction(shared_->session.database, Transaction::Kind::write);
         for (auto& item : items) {
             if (item.blobs.record.empty()) {
@@ -77,7 +77,7 @@ Result<void> Writer::add(std::unique_ptr<EncodedRecords> records)
                     throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
                 item.content.id = *same;
             } else {
-                item.content.id = stage(item, facts);
+                item.content.id = stage(item, rows);
                 item.content.staged = true;
             }
         }
@@ -116,7 +116,7 @@ std::optional<std::int64_t> Writer::published(Database& database, const batch::V
     return rows.integer(0);
 }
 
-std::int64_t Writer::stage(const Item& item, batch::EventFactsReader& facts)
+std::int64_t Writer::stage(const Item& item, EventInserter& rows)
 {
     auto& database = shared_->session.database;
     const auto& events = item.content.events;
@@ -128,7 +128,7 @@ std::int64_t Writer::stage(const Item& item, batch::EventFactsReader& facts)
                  std::string_view(batch::analysis_id_of(item.record)));
     const auto id = database.last_insert_id();
     database.run("INSERT INTO staged(content) VALUES(?)", id);
-    insert_events(database, id, item.record, facts);
+    rows.insert(id, item.record);
     return id;
 }
 

@@ -4,7 +4,7 @@
 // one. The connection is shared by everything that writes, so each step takes its lock; digests and compression, which
 // are most of the work, come before it and on any thread.
 
-#include "batch/filter.hpp"
+#include "cache/sqlite/events.hpp"
 #include "cache/sqlite/reader_pool.hpp"
 
 #include <mutex>
@@ -52,7 +52,7 @@ private:
     static Content describe(const batch::VideoRecord& record);
     std::optional<std::int64_t> published(Database& database, const batch::VideoRecord& record,
                                           const batch::Digest& digest) const;
-    std::int64_t stage(const Item& item, batch::EventFactsReader& facts);
+    std::int64_t stage(const Item& item, EventInserter& rows);
     Snapshot publish(const batch::StatusDocument& status, TimePoint now);
     Snapshot assemble(const batch::StatusDocument& status, std::vector<std::int64_t>& contents) const;
     void require_all_there();
