@@ -259,6 +259,30 @@ TEST_CASE("store: a selection leaves of each video the events that it wants")
     }
 }
 
+TEST_CASE("store: each event of a video is found by what is said of it, however many there are")
+{
+    const Directory directory;
+    auto store = open(directory);
+    std::vector<std::vector<std::string>> approvals;
+    for (const std::size_t events : {0U, 1U, 7U, 8U, 9U, 16U, 19U}) {
+        auto& video = approvals.emplace_back();
+        for (std::size_t i = 0; i < events; ++i)
+            video.emplace_back(i % 3 == 0 ? "rejected" : "approved");
+    }
+    const auto batch = make_batch("b1", approvals);
+    const auto stored = put(*store, {scope(), "b1"}, batch, at(1));
+    for (const auto& record : batch.records)
+        for (std::size_t i = 0; i < record.spans.size(); ++i) {
+            auto selection = only(record.spans[i].approval);
+            selection.narrowing.video_id = {record.video_id};
+            selection.narrowing.label = {batch::event_facts(record.event(i)).label};
+            const auto found = read_all(*store, stored->id, selection, WithSource::no);
+            REQUIRE(found.size() == 1);
+            REQUIRE(found[0].spans.size() == 1);
+            CHECK(found[0].event(0) == record.event(i));
+        }
+}
+
 TEST_CASE("store: a large batch is read in its order, page by page; a reader may stop anywhere, or throw")
 {
     const Directory directory;
