@@ -201,7 +201,10 @@ std::optional<double> to_float(const Value& value)
 std::optional<double> to_float(std::string_view text)
 {
     text = strip(text);
-    if (text.find_first_not_of("0123456789.eE-") == std::string_view::npos)
+    const auto in_a_decimal = [](char c) {
+        return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '-';
+    };
+    if (std::all_of(text.begin(), text.end(), in_a_decimal))
         return decimal_to_float(text);
     std::string digits;
     // An underscore may stand between two digits.
@@ -274,11 +277,12 @@ double modulo(double a, double b)
 
 std::string_view strip(std::string_view text)
 {
-    constexpr std::string_view spaces = " \t\n\v\f\r\x1c\x1d\x1e\x1f";
-    const auto first = text.find_first_not_of(spaces);
-    if (first == std::string_view::npos)
-        return {};
-    return text.substr(first, text.find_last_not_of(spaces) - first + 1);
+    const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1c' && c <= '\x1f'); };
+    while (!text.empty() && is_space(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back()))
+        text.remove_suffix(1);
+    return text;
 }
 
 std::string lower(std::string_view text)

@@ -23,10 +23,16 @@ std::size_t most_bytes(std::string_view text)
     return text.size() + static_cast<std::size_t>(special) * (longest_escape - 1) + 2;
 }
 
+bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 bool is_finite(std::string_view text)
 {
     constexpr std::size_t digits_of_a_double = 308;
-    if (text.size() <= digits_of_a_double && text.find_first_not_of("-.0123456789") == std::string_view::npos)
+    if (text.size() <= digits_of_a_double &&
+        std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.' || c == '-'; }))
         return true;
     double number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -230,15 +236,14 @@ bool is_python_repr(std::string_view text)
 {
     // As many decimal digits as any double keeps: no two such texts are one number, and none shorter is.
     constexpr std::size_t kept_digits = 15;
-    constexpr std::string_view digits = "0123456789";
     if (text.starts_with('-'))
         text.remove_prefix(1);
     const auto point = text.find('.');
     if (point == 0 || point == std::string_view::npos || text.size() > kept_digits + 1)
         return false;
     const auto whole = text.substr(0, point), fraction = text.substr(point + 1);
-    if (fraction.empty() || whole.find_first_not_of(digits) != std::string_view::npos ||
-        fraction.find_first_not_of(digits) != std::string_view::npos)
+    if (fraction.empty() || !std::all_of(whole.begin(), whole.end(), is_digit) ||
+        !std::all_of(fraction.begin(), fraction.end(), is_digit))
         return false;
     if (whole.front() == '0' && (whole.size() > 1 || fraction.starts_with("0000")))
         return false;
