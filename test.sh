@@ -41,7 +41,7 @@ fuzz() { # each kind of outside bytes for FUZZ_SECONDS; the corpora's inputs fir
     found=$(mktemp -d)
     find build/fuzz/fuzz -maxdepth 1 -name 'fuzz_*' -executable -printf '%f\n' | sed 's/^fuzz_//' |
         xargs -P "$(nproc)" -I NAME sh -c "mkdir -p '$found/NAME' &&
-            build/fuzz/fuzz/fuzz_NAME -max_total_time=${FUZZ_SECONDS:-60} -max_len=4096 -artifact_prefix='$found/' '$found/NAME' \
+            build/fuzz/fuzz/fuzz_NAME -max_total_time=${FUZZ_SECONDS:-60} -artifact_prefix='$found/' '$found/NAME' \
                 fuzz/corpus/NAME >'$found/NAME.log' 2>&1 || { tail -30 '$found/NAME.log'; exit 1; }"
 }
 

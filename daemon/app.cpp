@@ -185,7 +185,8 @@ Result<void> App::make_services(const config::Environment& environment)
             return made.error();
         pictures = std::move(*made);
     }
-    thumbnails_ = std::make_unique<proxy::Thumbnails>(settings_.thumbnails, *store_, std::move(pictures), executor);
+    thumbnails_ = std::make_unique<proxy::Thumbnails>(settings_.thumbnails, *store_, batches_->bounds(),
+                                                      std::move(pictures), executor);
     guard_ = std::make_unique<proxy::HostGuard>(settings_.server, std::move(*tokens));
     analysis_ = std::make_unique<proxy::AnalysisRoute>(*credentials_, *batches_, *renderings_, *thumbnails_,
                                                        settings_.dashboard.base_url);

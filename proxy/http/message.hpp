@@ -45,6 +45,7 @@ struct Peer {
     enum class Kind { tcp, unix_socket } kind = Kind::tcp;
     std::string address; // "127.0.0.1:53412", or "uid=1000" for a Unix socket
     bool loopback = true;
+    bool encrypted = false;
     unsigned uid = 0, gid = 0;      // Unix socket only (SO_PEERCRED)
     std::vector<unsigned> groups{}; // likewise, the supplementary ones (SO_PEERGROUPS)
     int pid = 0;

@@ -128,9 +128,9 @@ struct Server::Sessions {
     {
         auto peer = peer_of(socket);
         const auto executor = socket.get_executor();
-        const bool encrypted = all->tls && peer.kind == Peer::Kind::tcp;
+        peer.encrypted = all->tls && peer.kind == Peer::Kind::tcp;
         auto transport =
-            encrypted ? make_transport(TlsSocket(std::move(socket), *all->tls)) : make_transport(std::move(socket));
+            peer.encrypted ? make_transport(TlsSocket(std::move(socket), *all->tls)) : make_transport(std::move(socket));
         auto session = std::make_shared<Session>(std::move(transport), std::move(peer), all->context);
         all->running.emplace(session.get(), session);
         all->context->open = all->running.size();

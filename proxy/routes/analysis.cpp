@@ -70,7 +70,7 @@ awaitable<Response> AnalysisRoute::get(Request& request, std::string batch_id, W
 awaitable<Result<batch::LocalThumbnails>> AnalysisRoute::local_thumbnails(const Request& request, cache::Key key)
 {
     batch::LocalThumbnails local;
-    local.base = "http://" + std::string(request.fields.get("Host")) + "/v1/batches/" + percent_encode(key.batch_id) +
+    local.base = (request.peer.encrypted ? "https://" : "http://") + std::string(request.fields.get("Host")) + "/v1/batches/" + percent_encode(key.batch_id) +
                  "/thumbnails/";
     auto ids = co_await thumbnails_.stored(std::move(key));
     if (!ids)
@@ -116,7 +116,8 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
     const auto coding = negotiate_coding(request.fields);
     auto etag = Renderings::etag(answer->snapshot, query->representation, coding);
     Response response;
-    if (answer->same_until)
+    // Which pictures are here, and under which name, is found anew each time.
+    if (answer->same_until && !query->local_thumbnails)
         response.same_until = std::min(*answer->same_until, identity_until);
     response.fields.set("Vary", vary(credentials_));
     if (not_modified(request.fields, etag, answer->snapshot.fetched_at)) {

@@ -154,10 +154,12 @@ awaitable<Result<Response>> CarryRoutes::export_bundle(Request& request, Identit
     co_return response;
 }
 
-// Piece by piece into a file, so that a bundle is never in memory.
-awaitable<Result<void>> CarryRoutes::receive(BodyReader& body, std::string path)
+// Piece by piece into a file, so that a bundle is never in memory. While it lasts there is room for it and for as much
+// again: for what is about to be stored of it.
+awaitable<Result<CarryRoutes::Rooms>> CarryRoutes::receive(BodyReader& body, std::string path)
 {
     const auto file = std::make_shared<std::ofstream>(path, std::ios::binary | std::ios::trunc);
+    Rooms rooms;
     std::uint64_t total = 0;
     for (bool more = true; more;) {
         std::string piece(piece_size, '\0');
@@ -175,6 +177,10 @@ awaitable<Result<void>> CarryRoutes::receive(BodyReader& body, std::string path)
             co_return Failure{.code = Errc::payload_too_large,
                               .detail = "The bundle is larger than cache.disk_quota allows.",
                               .members = {}};
+        auto room = co_await batches_.bounds().make_room(2 * std::uint64_t{used});
+        if (!room)
+            co_return room.error();
+        rooms.push_back(std::move(*room));
         auto write = [file, piece = std::move(piece), last = !more](cache::Store&) {
             file->write(piece.data(), static_cast<std::streamsize>(piece.size()));
             if (last)
@@ -187,7 +193,7 @@ awaitable<Result<void>> CarryRoutes::receive(BodyReader& body, std::string path)
                               .detail = "The bundle could not be written to the data directory. Is the disk full?",
                               .members = {}};
     }
-    co_return Result<void>{};
+    co_return rooms;
 }
 
 awaitable<Result<Response>> CarryRoutes::import_bundle(Request& request, Identity identity)
@@ -198,9 +204,9 @@ awaitable<Result<Response>> CarryRoutes::import_bundle(Request& request, Identit
                                     "stop the daemon and import into its data directory.",
                           .members = {}};
     const auto file = std::make_shared<TemporaryFile>(next_file("import"));
-    auto received = co_await receive(*request.body, file->path());
-    if (!received)
-        co_return received.error();
+    const auto rooms = co_await receive(*request.body, file->path());
+    if (!rooms)
+        co_return rooms.error();
     const auto scope = identity.scopes.front();
     auto work = [file, scope, now = clock_.now()](cache::Store& store) {
         return cache::import_bundle(file->path(), store, scope, now);

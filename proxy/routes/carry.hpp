@@ -25,7 +25,8 @@ private:
     awaitable<Result<Response>> export_bundle(Request& request, Identity identity);
     awaitable<Result<Response>> import_bundle(Request& request, Identity identity);
     awaitable<Result<Response>> verify(Request& request, Identity identity);
-    awaitable<Result<void>> receive(BodyReader& body, std::string path);
+    using Rooms = std::vector<Bounds::Room>; // that a file and what becomes of it take within the store's bounds
+    awaitable<Result<Rooms>> receive(BodyReader& body, std::string path);
     std::string next_file(std::string_view purpose);
 
     Parameters parameters_;

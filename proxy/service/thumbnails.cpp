@@ -84,6 +84,18 @@ awaitable<Result<ThumbnailsFetched>> Thumbnails::fetch_missing(cache::Snapshot s
     co_return work->outcome;
 }
 
+awaitable<Result<void>> Thumbnails::put(cache::Key key, cache::Picture picture)
+{
+    // Twice: it stands in the log as well until that is copied.
+    auto room = co_await bounds_.make_room(2 * std::uint64_t{picture.bytes.size()});
+    if (!room)
+        co_return room.error();
+    auto write = [key = std::move(key), picture = std::move(picture)](cache::Store& store) {
+        return store.put_picture(key, picture);
+    };
+    co_return co_await store_.write(std::move(write));
+}
+
 awaitable<void> Thumbnails::fetch_some(Thumbnails& thumbnails, std::shared_ptr<Work> work)
 {
     while (work->next < work->missing.size()) {
@@ -95,10 +107,7 @@ awaitable<void> Thumbnails::fetch_some(Thumbnails& thumbnails, std::shared_ptr<W
             if (fetched) {
                 work->bytes += fetched->bytes.size();
                 cache::Picture picture{id, std::move(fetched->media_type), std::move(fetched->bytes)};
-                auto put = [key = work->key, picture = std::move(picture)](cache::Store& store) {
-                    return store.put_picture(key, picture);
-                };
-                stored = co_await thumbnails.store_.write(std::move(put));
+                stored = co_await thumbnails.put(work->key, std::move(picture));
             } else {
                 stored = fetched.error();
             }

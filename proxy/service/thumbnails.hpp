@@ -4,6 +4,7 @@
 // there is not fetched again. Loop thread.
 
 #include "cache/async_store.hpp"
+#include "proxy/service/bounds.hpp"
 #include "proxy/service/single_flight.hpp"
 #include "proxy/upstream/picture_fetch.hpp"
 
@@ -18,9 +19,9 @@ struct ThumbnailsFetched {
 class Thumbnails {
 public:
     // `fetch` is null offline.
-    Thumbnails(const config::Thumbnails& settings, cache::AsyncStore& store, std::shared_ptr<PictureFetch> fetch,
-               const asio::any_io_executor& executor)
-        : settings_(settings), store_(store), fetch_(std::move(fetch)), flights_(executor)
+    Thumbnails(const config::Thumbnails& settings, cache::AsyncStore& store, Bounds& bounds,
+               std::shared_ptr<PictureFetch> fetch, const asio::any_io_executor& executor)
+        : settings_(settings), store_(store), bounds_(bounds), fetch_(std::move(fetch)), flights_(executor)
     {}
 
     // One fetch a batch at a time, however many ask. A picture that can't be had is counted, not a failure.
@@ -33,10 +34,12 @@ public:
 private:
     struct Work;
     awaitable<Result<ThumbnailsFetched>> fetch_missing(cache::Snapshot snapshot);
+    awaitable<Result<void>> put(cache::Key key, cache::Picture picture);
     static awaitable<void> fetch_some(Thumbnails& thumbnails, std::shared_ptr<Work> work);
 
     config::Thumbnails settings_;
     cache::AsyncStore& store_;
+    Bounds& bounds_;
     std::shared_ptr<PictureFetch> fetch_;
     SingleFlight<cache::Key, ThumbnailsFetched> flights_;
 };

@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from harness import run
+from harness import Daemon, run
 
 BATCHES = ["ask-6-24-3", "agent-4-12-2", "ask-2-4-1"]
 
@@ -87,9 +87,28 @@ def test_the_quota_holds_at_every_instant_and_pins_stay(start, watch_disk):
         fetch(daemon, f"ask-40-400-{variant}")
     kept = listed(daemon)
     assert "ask-40-400-0" in kept and "ask-40-400-39" in kept
-    print(daemon.output())
     assert len(kept) < 40 and metric(daemon, "nomadic_cached_store_evictions_total") >= 40 - len(kept)
     assert 0 < watch_disk[0] <= quota
+
+
+def test_the_quota_holds_while_a_bundle_comes_in(start, sandbox, tmp_path, watch_disk):
+    elsewhere = Daemon(tmp_path / "elsewhere", sandbox)
+    small, large = tmp_path / "small.bundle", tmp_path / "large.bundle"
+    try:
+        fetch(elsewhere, "ask-150-1500-1", "ask-2-4-1")
+        for path, batch in ((small, "ask-2-4-1"), (large, "ask-150-1500-1")):
+            assert run("export", "--server", elsewhere.url, "--output", str(path), batch).returncode == 0
+    finally:
+        elsewhere.stop()
+    quota = 1024 * 1024
+    assert quota / 4 < large.stat().st_size < quota
+    daemon = start("--cache-disk-quota", str(quota), "--cache-min-free-disk", "0")
+    refused = run("import", "--server", daemon.url, str(large))
+    assert refused.returncode != 0 and "cache.disk_quota" in refused.stderr
+    assert listed(daemon) == [] and not list((tmp_path / "data").glob("import*"))
+    assert run("import", "--server", daemon.url, str(small)).returncode == 0
+    assert listed(daemon) == ["ask-2-4-1"]
+    assert watch_disk[0] <= quota
 
 
 def test_a_batch_that_can_never_fit_is_answered_all_the_same(start, watch_disk):

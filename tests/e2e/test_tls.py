@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from certificates import Authority
-from harness import PATIENCE, run
+from harness import PATIENCE, Sandbox, run
+from test_thumbnails import BATCH, pictures, prefetch  # a fixture among them
 from upstreams import ApiUpstream, connect, pass_both_ways, read_all, read_head
 
 # Versions that nobody should use are what is tried here.
@@ -251,6 +252,20 @@ def test_the_listener_proves_who_it_is(encrypted, authority):
     large = ask_encrypted(encrypted, trusting, b"GET /v1/batches/ask-500-5000-1/analysis HTTP/1.1\r\n")[1]
     head, body = large.split(b"\r\n\r\n", 1)
     assert f"Content-Length: {len(body)}\r\n".encode() in head + b"\r\n" and len(body) > 1 << 20
+
+
+def test_pictures_that_are_here_lead_to_https(start, good, authority, pictures):
+    upstream = Sandbox("--thumbnails", f"http://{pictures.place}")
+    try:
+        daemon = start("--thumbnails-allowed-hosts", pictures.place, upstream=upstream)
+        prefetch(daemon, BATCH)
+        assert daemon.stop() == 0
+        encrypted = start("--server-tls-certificate", str(good[0]), "--server-tls-key", str(good[1]), upstream=upstream)
+        trusting = ssl.create_default_context(cafile=authority.pem)
+        _, answer = ask_encrypted(encrypted, trusting, b"GET /v1/batches/%s/analysis?thumbnails=local HTTP/1.1\r\n" % BATCH.encode())
+        assert b'"https://localhost/v1/batches/' in answer and pictures.place.encode() not in answer
+    finally:
+        upstream.kill()
 
 
 def test_the_listener_takes_nothing_older_and_nothing_plain(encrypted, authority):
