@@ -5,7 +5,7 @@ namespace nomadic::cache {
 std::uint64_t HotCache::cost(const Node& node)
 {
     constexpr std::uint64_t bookkeeping = 256; // list and hash nodes, the body's own members
-    return bookkeeping + node.name.size() + (node.entry.body->in_memory() ? node.entry.body->size() : 0);
+    return bookkeeping + node.name.size() + node.entry.body->size();
 }
 
 std::optional<HotEntry> HotCache::find(const std::string& name)
@@ -16,7 +16,8 @@ std::optional<HotEntry> HotCache::find(const std::string& name)
         return std::nullopt;
     }
     ++counts_.hits;
-    used_.splice(used_.begin(), used_, found->second);
+    auto& used = shelf_of(*found->second).used;
+    used.splice(used.begin(), used, found->second);
     return found->second->entry;
 }
 
@@ -24,20 +25,21 @@ void HotCache::insert(const std::string& name, HotEntry entry)
 {
     Node node{name, std::move(entry)};
     const auto needed = cost(node);
-    if (needed > capacity_ || entries_.contains(name))
+    auto& shelf = shelf_of(node);
+    if (needed > shelf.room.bytes || shelf.room.entries == 0 || entries_.contains(name))
         return;
-    while (bytes_ + needed > capacity_)
-        evict_last();
-    used_.push_front(std::move(node));
-    entries_.emplace(used_.front().name, used_.begin());
-    bytes_ += needed;
+    while (shelf.bytes + needed > shelf.room.bytes || shelf.used.size() >= shelf.room.entries)
+        evict_last(shelf);
+    shelf.used.push_front(std::move(node));
+    entries_.emplace(shelf.used.front().name, shelf.used.begin());
+    shelf.bytes += needed;
 }
 
-void HotCache::evict_last()
+void HotCache::evict_last(Shelf& shelf)
 {
-    bytes_ -= cost(used_.back());
-    entries_.erase(used_.back().name);
-    used_.pop_back();
+    shelf.bytes -= cost(shelf.used.back());
+    entries_.erase(shelf.used.back().name);
+    shelf.used.pop_back();
     ++counts_.evictions;
 }
 

@@ -129,6 +129,10 @@ const std::array table{
             [](Settings& s) -> Slot { return Size{&s.cache.hot_bytes}; }, 0, TiB},
     Setting{"cache", "spool_threshold", "A rendered answer larger than this goes to a temporary file",
             [](Settings& s) -> Slot { return Size{&s.cache.spool_threshold}; }, KiB, 16 * GiB},
+    Setting{"cache", "spool_bytes", "Most disk space of such files, half of it for those kept to be sent again",
+            [](Settings& s) -> Slot { return Size{&s.cache.spool_bytes}; }, MiB, 1024 * TiB},
+    Setting{"cache", "spool_files", "Most such files (open descriptors), half of them kept to be sent again",
+            [](Settings& s) -> Slot { return &s.cache.spool_files; }, 2, 1'000'000},
 
     Setting{"history", "keep", "Snapshots kept of a batch", [](Settings& s) -> Slot { return &s.history.keep; }, 1,
             1'000'000},

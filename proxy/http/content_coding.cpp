@@ -19,13 +19,13 @@ Failure coder_failure(const char* name)
     return {.code = Errc::internal, .detail = std::string(name) + " could not compress the answer.", .members = {}};
 }
 
-using Take = std::function<bool(std::string_view bytes, bool last)>;
+using Take = std::function<Result<void>(std::string_view bytes, bool last)>;
 
 // Gives the body's bytes piece by piece; the last piece may be empty.
-Result<void> for_each_piece(const cache::Body& body, const Take& take, const char* coder)
+Result<void> for_each_piece(const cache::Body& body, const Take& take)
 {
     if (body.in_memory())
-        return take(body.bytes(), true) ? Result<void>{} : coder_failure(coder);
+        return take(body.bytes(), true);
     std::string buffer(piece, '\0');
     for (std::uint64_t offset = 0;;) {
         auto got = body.read_at(offset, buffer.data(), buffer.size());
@@ -33,10 +33,9 @@ Result<void> for_each_piece(const cache::Body& body, const Take& take, const cha
             return got.error();
         offset += *got;
         const bool last = offset >= body.size() || *got == 0;
-        if (!take(std::string_view(buffer).substr(0, *got), last))
-            return coder_failure(coder);
-        if (last)
-            return {};
+        auto taken = take(std::string_view(buffer).substr(0, *got), last);
+        if (!taken || last)
+            return taken;
     }
 }
 
@@ -46,7 +45,7 @@ Result<void> gzip(const cache::Body& body, cache::BodyBuilder& builder)
     z_stream stream{};
     if (deflateInit2(&stream, fast, Z_DEFLATED, with_gzip_header, memory_level, Z_DEFAULT_STRATEGY) != Z_OK)
         return coder_failure("gzip");
-    const auto take = [&](std::string_view bytes, bool last) {
+    const auto take = [&](std::string_view bytes, bool last) -> Result<void> {
         stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data())); // zlib does not write to it
         stream.avail_in = static_cast<uInt>(bytes.size());
         int result = Z_OK;
@@ -58,12 +57,14 @@ Result<void> gzip(const cache::Body& body, cache::BodyBuilder& builder)
             stream.avail_out = piece;
             result = deflate(&stream, last ? Z_FINISH : Z_NO_FLUSH);
             out.resize(used + piece - stream.avail_out);
-            if (result == Z_STREAM_ERROR || !builder.flush())
-                return false;
+            if (result == Z_STREAM_ERROR)
+                return coder_failure("gzip");
+            if (auto flushed = builder.flush(); !flushed)
+                return flushed;
         } while (stream.avail_out == 0 || (last && result != Z_STREAM_END));
-        return true;
+        return {};
     };
-    auto done = for_each_piece(body, take, "gzip");
+    auto done = for_each_piece(body, take);
     deflateEnd(&stream);
     return done;
 }
@@ -72,7 +73,7 @@ Result<void> zstd(const cache::Body& body, cache::BodyBuilder& builder)
 {
     const std::unique_ptr<ZSTD_CCtx, decltype(&ZSTD_freeCCtx)> context(ZSTD_createCCtx(), ZSTD_freeCCtx);
     ZSTD_CCtx_setPledgedSrcSize(context.get(), body.size());
-    const auto take = [&](std::string_view bytes, bool last) {
+    const auto take = [&](std::string_view bytes, bool last) -> Result<void> {
         ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
         for (;;) {
             auto& out = builder.buffer();
@@ -81,13 +82,15 @@ Result<void> zstd(const cache::Body& body, cache::BodyBuilder& builder)
             ZSTD_outBuffer to{out.data() + used, piece, 0};
             const auto left = ZSTD_compressStream2(context.get(), &to, &in, last ? ZSTD_e_end : ZSTD_e_continue);
             out.resize(used + to.pos);
-            if (ZSTD_isError(left) != 0 || !builder.flush())
-                return false;
+            if (ZSTD_isError(left) != 0)
+                return coder_failure("zstd");
+            if (auto flushed = builder.flush(); !flushed)
+                return flushed;
             if (last ? left == 0 : in.pos == in.size)
-                return true;
+                return {};
         }
     };
-    return for_each_piece(body, take, "zstd");
+    return for_each_piece(body, take);
 }
 
 } // namespace

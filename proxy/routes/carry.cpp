@@ -73,7 +73,7 @@ Result<std::shared_ptr<const cache::Body>> take_file(const std::string& path)
     const auto size = descriptor < 0 ? -1 : ::lseek(descriptor, 0, SEEK_END);
     if (size < 0)
         return Failure{.code = Errc::store_failed, .detail = "The bundle can't be read back.", .members = {}};
-    return std::make_shared<const cache::Body>(descriptor, static_cast<std::uint64_t>(size));
+    return std::make_shared<const cache::Body>(cache::SpoolFile::adopt(descriptor, static_cast<std::uint64_t>(size)));
 }
 
 Response json_response(const json::object& document)

@@ -114,6 +114,11 @@ void IntrospectionRoutes::expose_cache(const Usage& usage, Exposition& expositio
     exposition.counter("nomadic_cached_hot_evictions_total", "Rendered answers dropped to make room");
     exposition.sample(number(hot.counts().evictions));
 
+    exposition.gauge("nomadic_cached_spooled_bytes", "Temporary files of answers that are kept, made or being read");
+    exposition.sample(number(cache::spooled_bytes()));
+    exposition.gauge("nomadic_cached_spooled_files", "How many such files are open");
+    exposition.sample(number(cache::spooled_files()));
+
     exposition.gauge("nomadic_cached_store_bytes", "Disk space of the store");
     exposition.sample(number(usage.store_bytes));
     exposition.gauge("nomadic_cached_store_quota_bytes", "Most disk space it may take (cache.disk_quota)");

@@ -81,15 +81,23 @@ Result<HotEntry> render_held(const HeldBatch& held, const batch::Representation&
     return finish(*renderer, builder);
 }
 
+// Half of the files: the rest is for answers that are being made, and for those that nobody keeps but their readers.
+cache::HotCache::Room kept_files(const config::Cache& settings)
+{
+    if (settings.hot_bytes == 0)
+        return {.bytes = 0, .entries = 0};
+    return {.bytes = settings.spool_bytes / 2, .entries = settings.spool_files / 2};
+}
+
 } // namespace
 
 Renderings::Renderings(const config::Cache& settings, std::string directory, cache::AsyncStore& store,
                        const asio::any_io_executor& executor)
     : spool_threshold_(settings.spool_threshold),
       most_in_memory_(2 * settings.hot_bytes + settings.spool_threshold),
-      directory_(std::move(directory)),
+      spool_{std::move(directory), settings.spool_bytes, settings.spool_files},
       store_(store),
-      hot_(settings.hot_bytes),
+      hot_({.bytes = settings.hot_bytes}, kept_files(settings)),
       flights_(executor)
 {}
 
@@ -164,7 +172,7 @@ awaitable<Result<HotEntry>> Renderings::encoded(Answer answer, batch::Representa
     if (!plain)
         co_return plain.error();
     auto work = [this, plain = *plain, coding](Store&) -> Result<HotEntry> {
-        BodyBuilder builder(directory_, spool_threshold());
+        BodyBuilder builder(spool_, spool_threshold());
         auto body = encode(*plain.body, coding, builder);
         if (!body)
             return body.error();
@@ -182,7 +190,7 @@ awaitable<Result<HotEntry>> Renderings::render(cache::Snapshot snapshot, std::sh
     auto work = [this, id = snapshot.id, held, representation = std::move(representation)](Store& store) {
         if (!held && representation.format == batch::Format::facets)
             return count_stored(store, id, representation);
-        BodyBuilder builder(directory_, spool_threshold());
+        BodyBuilder builder(spool_, spool_threshold());
         return held ? render_held(*held, representation, builder) : render_stored(store, id, representation, builder);
     };
     if (snapshot.bytes >= large_batch)

@@ -54,7 +54,7 @@ private:
     std::uint64_t spool_threshold_;
     std::uint64_t
         most_in_memory_; // rendered answers that are kept, and as much again of those that are only being read
-    std::string directory_;
+    cache::Spool spool_;
     cache::AsyncStore& store_;
     cache::HotCache hot_;
     SingleFlight<std::string, cache::HotEntry> flights_;

@@ -12,11 +12,20 @@ HotEntry entry(std::size_t bytes)
     return {std::make_shared<const Body>(std::string(bytes, 'x')), bytes};
 }
 
+HotEntry spooled(std::size_t bytes)
+{
+    const Spool spool{std::filesystem::temp_directory_path().string(), spooled_bytes() + bytes, spooled_files() + 1};
+    BodyBuilder builder(spool, 0);
+    builder.buffer().assign(bytes, 'x');
+    REQUIRE(builder.flush());
+    return {*builder.finish(), bytes};
+}
+
 } // namespace
 
 TEST_CASE("hot cache: the least recently used goes first, and the bound holds")
 {
-    HotCache cache(3 * 1300);
+    HotCache cache({.bytes = 3 * 1300}, {});
     for (const auto* name : {"a", "b", "c"})
         cache.insert(name, entry(1000));
     CHECK(cache.find("a"));
@@ -30,7 +39,7 @@ TEST_CASE("hot cache: the least recently used goes first, and the bound holds")
 
 TEST_CASE("hot cache: what alone is too large is not kept, and pushes nothing out")
 {
-    HotCache cache(2000);
+    HotCache cache({.bytes = 2000}, {});
     cache.insert("a", entry(100));
     cache.insert("big", entry(5000));
     CHECK_FALSE(cache.find("big"));
@@ -38,36 +47,27 @@ TEST_CASE("hot cache: what alone is too large is not kept, and pushes nothing ou
     CHECK(cache.size() == 1);
 }
 
-TEST_CASE("body: small ones stay in memory, large ones go to an unlinked file")
+TEST_CASE("hot cache: bodies in files are bounded by bytes and number, and push out each other only")
 {
-    const auto directory = std::filesystem::temp_directory_path().string();
-    BodyBuilder small(directory, 100);
-    small.buffer() += "hello";
-    REQUIRE(small.flush());
-    CHECK((*small.finish())->bytes() == "hello");
-
-    BodyBuilder large(directory, 100);
-    std::string expected;
-    for (int i = 0; i < 1000; ++i) {
-        const auto text = std::to_string(i) + ",";
-        large.buffer() += text;
-        expected += text;
-        REQUIRE(large.flush());
-    }
-    const auto body = *large.finish();
-    CHECK_FALSE(body->in_memory());
-    CHECK(body->size() == expected.size());
-    std::string read(expected.size() - 10, '\0');
-    CHECK(*body->read_at(10, read.data(), read.size() + 0) == read.size());
-    CHECK(read == expected.substr(10));
+    const auto files_before = spooled_files();
+    HotCache cache({.bytes = 2000}, {.bytes = 100'000, .entries = 3});
+    cache.insert("in memory", entry(100));
+    for (const auto* name : {"a", "b", "c", "d"})
+        cache.insert(name, spooled(1000));
+    CHECK_FALSE(cache.find("a"));
+    CHECK(spooled_files() == files_before + 3);
+    cache.insert("large", spooled(98'000));
+    CHECK_FALSE(cache.find("c"));
+    CHECK(cache.find("d"));
+    CHECK(cache.find("large"));
+    cache.insert("too large", spooled(101'000));
+    CHECK_FALSE(cache.find("too large"));
+    CHECK(cache.find("in memory"));
 }
 
-TEST_CASE("body: where no file can be written, the bytes stay in memory")
+TEST_CASE("hot cache: with no room for files none is kept")
 {
-    BodyBuilder builder("/nonexistent", 1);
-    builder.buffer() = "more than one byte";
-    REQUIRE(builder.flush());
-    builder.buffer() += ", and more";
-    REQUIRE(builder.flush());
-    CHECK((*builder.finish())->bytes() == "more than one byte, and more");
+    HotCache cache({.bytes = 2000}, {.bytes = 0, .entries = 0});
+    cache.insert("a", spooled(1000));
+    CHECK(cache.size() == 0);
 }
