@@ -43,6 +43,16 @@ void append_part(std::string_view part, std::string& out)
     out += part;
 }
 
+// Whatever their order, and however often each is named.
+void append_set(std::vector<std::string> values, std::string& out)
+{
+    std::sort(values.begin(), values.end());
+    values.erase(std::unique(values.begin(), values.end()), values.end());
+    out += std::to_string(values.size()) + "[";
+    for (const auto& value : values)
+        append_part(value, out);
+}
+
 } // namespace
 
 EventFacts event_facts(std::string_view event_json)
@@ -120,14 +130,10 @@ std::string Selection::canonical() const
 {
     std::string text;
     append_part(approvals ? approvals->to_string() : "all", text);
-    for (auto values : {narrowing.category, narrowing.severity, narrowing.label, narrowing.video_id}) {
-        std::sort(values.begin(), values.end());
-        text += std::to_string(values.size()) + "[";
-        for (const auto& value : values)
-            append_part(value, text);
-    }
+    for (const auto* values : {&narrowing.category, &narrowing.severity, &narrowing.label, &narrowing.video_id})
+        append_set(*values, text);
     append_part(narrowing.min_confidence ? number_text(*narrowing.min_confidence) : "", text);
-    append_part(fold_case(narrowing.q), text);
+    append_set(fold_case(narrowing.q), text);
     return text;
 }
 

@@ -39,7 +39,7 @@ private:
 struct Narrowing {
     std::vector<std::string> category, severity, label, video_id;
     std::optional<double> min_confidence;
-    std::string q; // case-insensitive substring of label, category or AI analysis
+    std::vector<std::string> q; // case-insensitive substrings of label, category or AI analysis
 
     bool empty() const;
     bool matches(const EventFacts& event) const;        // all but video_id, which is the record's

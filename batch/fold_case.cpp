@@ -2,6 +2,7 @@
 
 #include "batch/json/utf8.hpp"
 
+#include <algorithm>
 #include <array>
 #include <clocale>
 #include <cwctype>
@@ -54,9 +55,20 @@ std::string fold_case(std::string_view text)
     return folded;
 }
 
-bool contains_folded(std::string_view text, std::string_view folded)
+std::vector<std::string> fold_case(const std::vector<std::string>& texts)
 {
-    return fold_case(text).find(folded) != std::string::npos;
+    std::vector<std::string> folded;
+    folded.reserve(texts.size());
+    for (const auto& text : texts)
+        folded.push_back(fold_case(text));
+    return folded;
+}
+
+bool contains_folded(std::string_view text, const std::vector<std::string>& folded)
+{
+    const auto where = fold_case(text);
+    return std::any_of(folded.begin(), folded.end(),
+                       [&where](const std::string& what) { return where.find(what) != std::string::npos; });
 }
 
 } // namespace nomadic::batch

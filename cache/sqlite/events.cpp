@@ -124,8 +124,11 @@ bool EventPicker::mentioned(std::string_view event_json, const batch::EventFacts
 {
     if (batch::contains_folded(facts.label, q_) || batch::contains_folded(facts.category, q_))
         return true;
-    const bool stands_as_it_is = std::none_of(q_.begin(), q_.end(), is_escaped_in_json) && analysis_is_text(event_json);
-    if (stands_as_it_is && !batch::contains_folded(event_json, q_))
+    const auto stands_as_it_is = [](const std::string& text) {
+        return std::none_of(text.begin(), text.end(), is_escaped_in_json);
+    };
+    if (analysis_is_text(event_json) && std::all_of(q_.begin(), q_.end(), stands_as_it_is) &&
+        !batch::contains_folded(event_json, q_))
         return false;
     return selection_.narrowing.mentions(batch::EventFactsReader().read(event_json));
 }

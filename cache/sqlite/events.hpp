@@ -47,7 +47,7 @@ private:
 
     Session& session_;
     const batch::Selection& selection_;
-    std::string q_;
+    std::vector<std::string> q_;                // folded
     std::int64_t first_missing_, last_missing_; // contents whose rows are still missing
     batch::EventFactsReader reader_;
     batch::EventFacts facts_;

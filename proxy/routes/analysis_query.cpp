@@ -88,9 +88,9 @@ public:
         if (name == "video_id")
             return narrowing.video_id.push_back(value), Result<void>{};
         if (name == "q")
-            return narrowing.q = value, Result<void>{};
+            return narrowing.q.push_back(value), Result<void>{};
         if (name == "min_confidence")
-            return assign(parse_confidence(value), narrowing.min_confidence);
+            return take_confidence(value);
         if (name == "as_csv")
             return assign(parse_flag(name, value), as_csv_);
         if (name == "allow_partial")
@@ -127,11 +127,25 @@ public:
                 return approvals.error();
             representation.selection.approvals = *approvals;
         }
+        // Every event holds the empty text.
+        if (auto& q = representation.selection.narrowing.q; std::find(q.begin(), q.end(), "") != q.end())
+            q.clear();
         query_.allow_partial = allow_partial_.value_or(false);
         return std::move(query_);
     }
 
 private:
+    // Of several, an event has to reach one: the least.
+    Result<void> take_confidence(std::string_view value)
+    {
+        auto least = parse_confidence(value);
+        if (!least)
+            return least.error();
+        auto& narrowing = query_.representation.selection.narrowing;
+        narrowing.min_confidence = std::min(*least, narrowing.min_confidence.value_or(*least));
+        return {};
+    }
+
     Result<void> take_thumbnails(std::string_view value)
     {
         query_.local_thumbnails = value == "local";
@@ -201,7 +215,9 @@ Result<AnalysisQuery> parse_analysis_query(const Request& request)
     auto parameters = parse_query(request.query);
     if (!parameters)
         return parameters.error();
-    if (auto once = refuse_repeats(*parameters, {"filter", "category", "severity", "label", "video_id"}); !once)
+    if (auto once =
+            refuse_repeats(*parameters, {"filter", "category", "severity", "label", "video_id", "min_confidence", "q"});
+        !once)
         return once.error();
     QueryReader reader;
     for (const auto& [name, value] : *parameters)

@@ -242,8 +242,10 @@ TEST_CASE("store: a selection leaves of each video the events that it wants")
     selection.narrowing.video_id = {"video-0"};
     CHECK(labels(selection) == "video-0:label 0 video-0:label 2 ");
     selection = only(batch::Approval::approved);
-    selection.narrowing.q = "LABEL 2";
+    selection.narrowing.q = {"LABEL 2"};
     CHECK(labels(selection) == "video-0:label 2 ");
+    selection.narrowing.q = {"LABEL 2", "\"", "label 0"};
+    CHECK(labels(selection) == "video-0:label 0 video-0:label 2 video-1:label 0 ");
     selection.narrowing = {};
     selection.narrowing.min_confidence = 0.9;
     CHECK(labels(selection).empty());
@@ -254,7 +256,7 @@ TEST_CASE("store: a selection leaves of each video the events that it wants")
         selection.narrowing.label = {hostile};
         CHECK(labels(selection).empty());
         selection.narrowing = {};
-        selection.narrowing.q = hostile;
+        selection.narrowing.q = {hostile};
         CHECK(labels(selection).empty());
     }
 }

@@ -76,6 +76,22 @@ def test_q_searches_label_category_and_analysis_without_case(daemon, whole):
     assert narrowed(daemon, q="aiAnalysis") == []
 
 
+def test_values_of_one_parameter_combine_with_or_and_parameters_with_and(daemon, whole):
+    def mentions(event, *texts):
+        return any(text in value.lower() for value in (label_of(event), category_of(event), analysis_of(event)) for text in texts)
+
+    assert narrowed(daemon, q=["Cyclist", "near mi"]) == picked(whole, lambda r, e: mentions(e, "cyclist", "near mi"))
+    assert narrowed(daemon, q=["cyclist", '"quoted", with']) == picked(whole, lambda r, e: mentions(e, "cyclist", '"quoted", with'))
+    assert narrowed(daemon, q=["cyclist", "no such text"]) == narrowed(daemon, q="cyclist")
+    assert narrowed(daemon, q=["cyclist", ""]) == whole["results"]
+    assert narrowed(daemon, min_confidence=[0.9, 0.8]) == narrowed(daemon, min_confidence=0.8) != narrowed(daemon, min_confidence=0.9)
+    assert narrowed(daemon, q=["cyclist", "near mi"], severity=["high", "low"], min_confidence=[0.7, 0.9]) == picked(
+        whole, lambda r, e: mentions(e, "cyclist", "near mi") and e.get("severity") in ("high", "low") and e.get("confidence", -1) >= 0.7)
+    csv = daemon.get(ANALYSIS + query(q=["cyclist", "near mi"], format="csv"))
+    assert int(csv.headers["x-total-count"]) == sum(len(result["events"]) for result in picked(
+        whole, lambda r, e: mentions(e, "cyclist", "near mi")))
+
+
 # A NUL is refused before it comes this far.
 HOSTILE = ["%", "_", "Near_Miss", "Near%", "' OR '1'='1", "'; DROP TABLE event; --", '" OR ""="', "\\", "*"]
 

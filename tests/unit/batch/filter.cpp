@@ -16,12 +16,33 @@ TEST_CASE("fold_case: letters of any script lose their case, everything else sta
 
 TEST_CASE("narrowing: q finds text whatever its case")
 {
-    const Narrowing narrowing{.q = "école"};
+    const Narrowing narrowing{.q = {"école"}};
     EventFacts event;
     event.ai_analysis = "Devant l'ÉCOLE";
     CHECK(narrowing.matches(event));
     event.ai_analysis = "Devant l'ecole";
     CHECK_FALSE(narrowing.matches(event));
+}
+
+TEST_CASE("narrowing: of several texts one is enough")
+{
+    const Narrowing narrowing{.q = {"STOP", "yield"}};
+    EventFacts event;
+    event.label = "Missed Yield sign";
+    CHECK(narrowing.matches(event));
+    event.label = "Lane change";
+    CHECK_FALSE(narrowing.matches(event));
+    event.category = "stop line";
+    CHECK(narrowing.matches(event));
+}
+
+TEST_CASE("selection: neither order nor repetition of values makes another selection")
+{
+    const auto text = [](const Narrowing& narrowing) { return Selection{.narrowing = narrowing}.canonical(); };
+    CHECK(text({.q = {"a", "b"}}) == text({.q = {"B", "a", "A"}}));
+    CHECK(text({.category = {"a", "b"}}) == text({.category = {"b", "a", "b"}}));
+    CHECK(text({.q = {"a", "b"}}) != text({.q = {"ab"}}));
+    CHECK(text({.q = {"a"}}) != text({.video_id = {"a"}}));
 }
 
 TEST_CASE("selection: what picks other events has another canonical text")

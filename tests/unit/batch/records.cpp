@@ -188,7 +188,7 @@ TEST_CASE("filter: narrowing combines with AND, values of one member with OR")
     CHECK(kept({.category = {"Stop"}}) == std::pair{false, false});
     CHECK(kept({.min_confidence = 0.8}) == std::pair{false, true});
     CHECK(kept({.category = {"stop"}, .min_confidence = 0.9}) == std::pair{false, false});
-    CHECK(kept({.q = "X, Y"}) == std::pair{true, false});
+    CHECK(kept({.q = {"X, Y"}}) == std::pair{true, false});
     CHECK(kept({.video_id = {"w"}}) == std::pair{false, false});
 }
 
