@@ -61,6 +61,7 @@ struct Auth {
     std::string api_key_file;
     Partition partition = Partition::user;
     seconds verify_ttl{300};
+    seconds refusal_ttl{5};
     seconds offline_grace{24 * 3600};
 };
 

@@ -94,6 +94,9 @@ const std::array table{
             [](Settings& s) -> Slot { return choice(partition_names, s.auth.partition); }},
     Setting{"auth", "verify_ttl", "How long a client's verified key is believed",
             [](Settings& s) -> Slot { return &s.auth.verify_ttl; }, second, 365 * day},
+    Setting{"auth", "refusal_ttl",
+            "How long a client's key that the upstream refused is not asked about again; 0s: never",
+            [](Settings& s) -> Slot { return &s.auth.refusal_ttl; }, 0, minute},
     Setting{"auth", "offline_grace", "How long it is believed when the upstream can't be reached to verify it again",
             [](Settings& s) -> Slot { return &s.auth.offline_grace; }, 0, 3650 * day},
 

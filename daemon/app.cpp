@@ -350,6 +350,7 @@ Result<config::Reloaded> App::reload(const config::Settings& next)
     auto reloaded = config::reload(settings_, next);
     guard_ = std::make_unique<proxy::HostGuard>(settings_.server, std::move(*tokens));
     batches_->reconfigure(settings_);
+    credentials_->forget_refusals();
     sessions_->limits = settings_.limits;
     sessions_->repeats.forget();
     log::configure(settings_.log.level, settings_.log.format);

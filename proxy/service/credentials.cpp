@@ -11,9 +11,10 @@ namespace nomadic::proxy {
 
 namespace {
 
-// Verified keys remembered in memory; beyond it the map starts anew and the store answers. Large enough that no
-// workstation's users reach it, small enough that a client inventing keys can't make the daemon grow.
-constexpr std::size_t most_verified = 4096;
+// Verified keys remembered in memory, and as many refused ones; beyond it the map starts anew and the store or the
+// upstream answers. Large enough that no workstation's users reach it, small enough that a client inventing keys can't
+// make the daemon grow.
+constexpr std::size_t most_remembered = 4096;
 
 Failure unauthorized(std::string detail)
 {
@@ -155,6 +156,8 @@ awaitable<Result<Credentials::Verified>> Credentials::verified(batch::Digest has
     if (parameters_.reach == Reach::offline)
         co_return unauthorized("This key was never verified here while the daemon was online.");
 
+    if (auto found = refused_.find(hash); found != refused_.end() && clock_.now() < found->second.until)
+        co_return found->second.why;
     auto work = [this, hash, key, request_id](auto) { return verify_upstream(hash, key, request_id); };
     auto [flight, role] = verifications_.join(hash, work);
     auto outcome = co_await flight->wait();
@@ -177,12 +180,16 @@ awaitable<Result<Credentials::Verified>> Credentials::verify_upstream(batch::Dig
     if (!who) {
         if (who.error().code == Errc::unauthorized) {
             verified_.erase(hash);
+            if (refused_.size() >= most_remembered)
+                refused_.clear();
+            refused_.insert_or_assign(hash, Refused{clock_.now() + parameters_.auth.refusal_ttl, who.error()});
             auto forget_key = [hash](cache::Store& store) { return store.forget(hash); };
             co_await store_.write(forget_key);
         }
         co_return who;
     }
-    if (verified_.size() >= most_verified)
+    refused_.erase(hash);
+    if (verified_.size() >= most_remembered)
         verified_.clear();
     verified_[hash] = *who;
     cache::Principal principal{

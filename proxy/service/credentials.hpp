@@ -43,6 +43,9 @@ public:
     // be verified and no earlier verification is young enough.
     awaitable<Result<Identity>> identify(const Request& request);
 
+    // Every refused key is asked about again: somebody has just put right what was wrong.
+    void forget_refusals() { refused_.clear(); }
+
     bool daemon_mode() const { return parameters_.daemon_key != nullptr; }
 
 private:
@@ -65,7 +68,12 @@ private:
     Upstream* upstream_;
     const Clock& clock_;
     SingleFlight<batch::Digest, Verified> verifications_;
+    struct Refused {
+        TimePoint until;
+        Failure why;
+    };
     std::map<batch::Digest, Verified> verified_; // bounded: see credentials.cpp
+    std::map<batch::Digest, Refused> refused_;   // likewise
     std::vector<cache::Scope> daemon_scopes_;    // empty until first asked for
 };
 

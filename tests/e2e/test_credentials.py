@@ -1,5 +1,6 @@
 """Clients' own keys: verified, remembered for a while, believed for a while longer when nobody can be asked, revoked."""
 
+import signal
 import threading
 import time
 
@@ -126,12 +127,43 @@ def test_a_key_that_can_not_be_verified_again_is_believed_for_the_grace_alone(be
 
 @pytest.mark.parametrize("refusal", [response(401, b"{}"), response(403, b"{}"), response(200, b'{"valid": false}')], ids=["401", "403", "not valid"])
 def test_a_refusal_ends_the_grace(begin, upstream, refusal):
-    daemon = begin("--auth-verify-ttl", "1s", "--auth-offline-grace", "1h")
+    daemon = begin("--auth-verify-ttl", "1s", "--auth-offline-grace", "1h", "--auth-refusal-ttl", "0s")
     assert daemon.get(ANALYSIS, ALICE).status == 200
     upstream.verification = refusal
     assert status_until(daemon, 401) == 401
     upstream.verification = response(500, b"no")
     assert daemon.get(ANALYSIS, ALICE).status == 502  # forgotten, so there is nothing to be lenient with
+
+
+def test_a_refused_key_is_asked_about_once_however_often_it_is_used(begin, upstream):
+    daemon = begin("--auth-refusal-ttl", "1m")
+    unknown = {"X-API-Key": "nobodys-key"}
+    for target in (ANALYSIS, "/v1/batches", "/v1/batches/b-1/facets", "/api/batch/b-1/status") * 20:
+        answer = daemon.get(target, unknown)
+        assert answer.status == 401 and "does not accept this API key" in answer.json()["detail"]
+    assert upstream.verified() == 1 and upstream.read() == 0
+    assert daemon.get(ANALYSIS, {"X-API-Key": "another-unknown-key"}).status == 401
+    assert daemon.get(ANALYSIS, ALICE).status == 200
+    assert upstream.verified() == 3
+
+
+def test_a_key_that_was_refused_works_after_a_while_or_a_reload(begin, upstream, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text("[log]\nlevel = 'info'\n")
+    patient = begin("--auth-refusal-ttl", "1m", "--config", str(config))
+    brief = begin("--auth-refusal-ttl", "1s", data_dir=tmp_path / "brief")
+    late = {"X-API-Key": "late-key"}
+    for daemon in (patient, brief):
+        assert daemon.get(ANALYSIS, late).status == 401
+    upstream.users["late-key"] = ("late", "north")
+    deadline = time.monotonic() + PATIENCE
+    while brief.get(ANALYSIS, late).status == 401:
+        assert time.monotonic() < deadline
+    assert patient.get(ANALYSIS, late).status == 401
+    config.write_text("[log]\nlevel = 'debug'\n")
+    patient.process.send_signal(signal.SIGHUP)
+    patient.wait_for("changed=log.level")
+    assert patient.get(ANALYSIS, late).status == 200
 
 
 def test_partitions_by_user_or_by_org(begin, upstream, tmp_path):
