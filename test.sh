@@ -46,6 +46,7 @@ fuzz() { # each kind of outside bytes for FUZZ_SECONDS; the corpora's inputs fir
 }
 
 scripts/setup.sh || exit 1
+export LDFLAGS=-fuse-ld=mold # three builds of many programs: linking them takes minutes otherwise
 for preset in release asan-ubsan tsan; do
     step "build ($preset)" build "$preset"
     step "units ($preset)" units "$preset"

@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev
           libtomlplusplus-dev libsystemd-dev
-          libcli11-dev doctest-dev clang clang-format clang-tidy python3-venv curl strace valgrind sqlite3
+          libcli11-dev doctest-dev clang clang-format clang-tidy mold python3-venv curl strace valgrind sqlite3
           openssl systemd systemd-container dpkg-dev lintian man-db zsh fish) # the service and its package
 # The suite of HTTP cache tests is run by Node; a newer one than the distribution's brings npm itself.
 command -v node >/dev/null || packages+=(nodejs)

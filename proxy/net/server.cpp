@@ -129,8 +129,8 @@ struct Server::Sessions {
         auto peer = peer_of(socket);
         const auto executor = socket.get_executor();
         peer.encrypted = all->tls && peer.kind == Peer::Kind::tcp;
-        auto transport =
-            peer.encrypted ? make_transport(TlsSocket(std::move(socket), *all->tls)) : make_transport(std::move(socket));
+        auto transport = peer.encrypted ? make_transport(TlsSocket(std::move(socket), *all->tls))
+                                        : make_transport(std::move(socket));
         auto session = std::make_shared<Session>(std::move(transport), std::move(peer), all->context);
         all->running.emplace(session.get(), session);
         all->context->open = all->running.size();

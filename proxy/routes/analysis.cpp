@@ -70,8 +70,8 @@ awaitable<Response> AnalysisRoute::get(Request& request, std::string batch_id, W
 awaitable<Result<batch::LocalThumbnails>> AnalysisRoute::local_thumbnails(const Request& request, cache::Key key)
 {
     batch::LocalThumbnails local;
-    local.base = (request.peer.encrypted ? "https://" : "http://") + std::string(request.fields.get("Host")) + "/v1/batches/" + percent_encode(key.batch_id) +
-                 "/thumbnails/";
+    local.base = (request.peer.encrypted ? "https://" : "http://") + std::string(request.fields.get("Host")) +
+                 "/v1/batches/" + percent_encode(key.batch_id) + "/thumbnails/";
     auto ids = co_await thumbnails_.stored(std::move(key));
     if (!ids)
         co_return ids.error();

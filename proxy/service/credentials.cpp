@@ -151,6 +151,8 @@ awaitable<Result<Credentials::Verified>> Credentials::verified(batch::Digest has
             co_return found->second;
 
     auto recalled = co_await recall(hash);
+    if (recalled && parameters_.reach == Reach::online && !still_stands(*recalled, hash))
+        recalled.reset();
     if (recalled && (parameters_.reach == Reach::offline || young(recalled->verified_at, parameters_.auth.verify_ttl)))
         co_return Verified{recalled->scope, recalled->verified_at, recalled->label};
     if (parameters_.reach == Reach::offline)
@@ -232,6 +234,17 @@ Result<Credentials::Verified> Credentials::verdict(const batch::Digest& hash, co
     if (!user.empty())
         return partition("user", user, std::string(user));
     return partition("key", batch::to_hex(hash), "key");
+}
+
+// What another upstream has said of a key, or this one under another partition, does not say whose the batches of now
+// are.
+bool Credentials::still_stands(const cache::Principal& recalled, const batch::Digest& hash) const
+{
+    const auto is = [&](std::string_view kind, std::string_view principal) {
+        return recalled.scope == cache::make_scope(parameters_.base_url, kind, principal);
+    };
+    return is("user", recalled.label) || is("key", batch::to_hex(hash)) ||
+           (parameters_.auth.partition == config::Partition::org && is("org", recalled.label));
 }
 
 awaitable<std::optional<cache::Principal>> Credentials::recall(batch::Digest hash)

@@ -59,6 +59,7 @@ private:
     awaitable<Result<Identity>> anonymous_identity();
     awaitable<Result<Verified>> verified(batch::Digest hash, Credential key, std::string request_id);
     awaitable<Result<Verified>> verify_upstream(batch::Digest hash, Credential key, std::string request_id);
+    bool still_stands(const cache::Principal& recalled, const batch::Digest& hash) const;
     awaitable<std::optional<cache::Principal>> recall(batch::Digest hash);
     awaitable<void> remember(batch::Digest hash, cache::Principal principal);
     Result<Verified> verdict(const batch::Digest& hash, const Exchange& exchange) const;

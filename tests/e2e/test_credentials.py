@@ -180,6 +180,26 @@ def test_partitions_by_user_or_by_org(begin, upstream, tmp_path):
     assert labels(by_org) == ["alice", "alice", "alice", "eve"]
 
 
+def test_a_key_is_somebody_else_at_another_upstream_or_under_another_partition(begin, start, upstream):
+    def label(daemon):
+        answer = daemon.get(ANALYSIS, ALICE)
+        assert answer.status == 200 and daemon.stop() == 0
+        return answer.json()["results"][0]["events"][0]["label"]
+
+    assert label(begin()) == "alice" and upstream.verified() == 1
+    other = Api()
+    other.users["alice-key"] = ("carol", "north")
+    try:
+        assert label(start("--upstream-retries", "0", upstream=other, key=None)) == "carol"
+        assert other.verified() == 1
+    finally:
+        other.close()
+    label(begin("--auth-partition", "org"))
+    assert upstream.verified() == 2
+    label(begin())
+    assert upstream.verified() == 3
+
+
 def test_an_upstream_that_can_not_name_the_user_makes_each_key_a_partition_of_its_own(begin, upstream):
     upstream.verification = response(404, b'{"detail": "Not Found"}')
     daemon = begin()
