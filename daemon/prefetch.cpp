@@ -78,8 +78,8 @@ public:
         if (name == "done") {
             done_ = true;
         } else if (const auto state = text_of(data, "state"); state == "fetching") {
-            bar_.fetching(id, data.at("videos").to_number<std::uint64_t>(),
-                          data.at("total").to_number<std::uint64_t>());
+            const auto count = [&](const char* member) { return data.at(member).to_number<std::uint64_t>(); };
+            bar_.fetching(id, {.videos = count("videos"), .total = count("total"), .retries = count("retries")});
         } else if (state == "waiting") {
             bar_.waiting(id, text_of(data, "batch_status"));
         } else if (state == "stored") {

@@ -18,13 +18,17 @@ public:
     ProgressBar& operator=(const ProgressBar&) = delete;
     ~ProgressBar() { clear(); }
 
-    void fetching(const std::string& batch_id, std::uint64_t videos, std::uint64_t total);
+    struct Fetched {
+        std::uint64_t videos = 0, total = 0;
+        std::uint64_t retries = 0; // of requests to the upstream
+    };
+    void fetching(const std::string& batch_id, const Fetched& so_far);
     void waiting(const std::string& batch_id, const std::string& status);
     // A batch is done; `line` stays on the screen.
     void finished(const std::string& line);
 
-    // "  12/120 videos  34/s  3 s left": what of a batch is there, how fast, how long still. Pure.
-    static std::string describe(std::uint64_t videos, std::uint64_t total, std::chrono::duration<double> elapsed);
+    // "  12/120 videos  34/s  3 s left  2 retries": what of a batch is there, how fast, how long still. Pure.
+    static std::string describe(const Fetched& so_far, std::chrono::duration<double> elapsed);
 
 private:
     void draw(const std::string& text);

@@ -96,18 +96,20 @@ private:
         for (;;) {
             auto arrival = std::make_shared<Arrival>(executor);
             asio::co_spawn(executor, fetch(batches_, want_, arrival), asio::detached);
-            std::uint64_t told = 0;
+            Progress told;
             while (!arrival->landed.fired()) {
                 co_await arrival->tick();
                 const auto key = co_await batches_.locate(want_.identity, want_.batch_id);
                 const auto progress = batches_.progress_of(key);
-                if (arrival->landed.fired() || !progress || progress->videos == told)
+                if (arrival->landed.fired() || !progress ||
+                    (progress->videos == told.videos && progress->retries == told.retries))
                     continue;
-                told = progress->videos;
+                told = *progress;
                 const auto text = event("progress", {{"batch_id", want_.batch_id},
                                                      {"state", "fetching"},
                                                      {"videos", progress->videos},
-                                                     {"total", progress->total}});
+                                                     {"total", progress->total},
+                                                     {"retries", progress->retries}});
                 auto written = co_await writer.write(text);
                 if (!written)
                     co_return written;

@@ -24,6 +24,7 @@ struct Fetched {
 struct Progress {
     std::uint64_t videos = 0; // that are here
     std::uint64_t total = 0;
+    std::uint64_t retries = 0; // of requests to upstream
 };
 
 class Fetcher {

@@ -170,8 +170,12 @@ std::shared_ptr<ExchangeLog> Refresher::exchange_log(const Key& key)
 std::optional<Progress> Refresher::progress_of(const Key& key) const
 {
     for (const auto& [flight, batch] : under_way_)
-        if (batch.key == key && batch.status)
-            return *batch.progress;
+        if (batch.key == key && batch.status) {
+            auto progress = *batch.progress;
+            if (const auto* log = find_exchange_log(key))
+                progress.retries = log->retries() - std::min(log->retries(), batch.retries_before);
+            return progress;
+        }
     return std::nullopt;
 }
 
@@ -189,7 +193,7 @@ Refresher::Flights::FlightPointer Refresher::start(const Key& key, const Asker& 
 
 awaitable<Result<Fetched>> Refresher::fly(Key key, Asker asker, Depth depth, Flights::FlightPointer flight)
 {
-    under_way_[flight].key = key;
+    under_way_[flight] = {.key = key, .status = nullptr, .retries_before = exchange_log(key)->retries()};
     auto fetched = co_await bring(key, asker, depth, flight);
     under_way_.erase(flight);
     if (flight->superseded()) {

@@ -95,6 +95,7 @@ private:
         cache::Key key;
         StatusPointer status; // null until upstream has said it
         std::shared_ptr<Progress> progress = std::make_shared<Progress>();
+        std::uint64_t retries_before = 0; // for the same batch
     };
     std::map<Flights::FlightPointer, UnderWay> under_way_;
     std::map<cache::Key, TimePoint> failures_; // bounded, as are the next two

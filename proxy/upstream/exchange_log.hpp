@@ -28,9 +28,13 @@ public:
     }
     const std::deque<ExchangeSeen>& seen() const { return seen_; } // oldest first
 
+    void tried_again() { ++retries_; }
+    std::uint64_t retries() const { return retries_; } // ever
+
 private:
     static constexpr std::size_t most_kept = 20;
     std::deque<ExchangeSeen> seen_;
+    std::uint64_t retries_ = 0;
 };
 
 } // namespace nomadic::proxy

@@ -293,6 +293,8 @@ awaitable<Result<Exchange>> HttpUpstream::send(SmallRequest request, Asker asker
                     {"why", exchange ? std::to_string(exchange->status) : exchange.error().detail},
                     {"delay_ms", std::to_string(delay->count())}});
         ++counts_.retries;
+        if (asker.log)
+            asker.log->tried_again();
         co_await pause(*delay);
     }
 }

@@ -74,7 +74,7 @@ def test_progress_within_a_batch_is_told_as_it_is_fetched(start, sandbox):
 
 def test_on_a_terminal_there_is_a_bar(start, sandbox):
     daemon = start("--upstream-chunk-size", "10", "--upstream-max-parallel", "1")
-    sandbox.faults(latency_ms=100)
+    sandbox.faults(latency_ms=100, error_every=3)
     controller, terminal = pty.openpty()
     process = subprocess.Popen(
         [BINARY, "prefetch", "--server", daemon.url, "ask-120-300-7"], stdout=subprocess.DEVNULL, stderr=terminal
@@ -88,8 +88,8 @@ def test_on_a_terminal_there_is_a_bar(start, sandbox):
     except OSError:
         pass  # how a terminal says that nobody writes any more
     os.close(controller)
-    sandbox.faults(latency_ms=0)
-    assert b"/120 videos" in drawn and b"s left" in drawn
+    sandbox.faults(latency_ms=0, error_every=0)
+    assert b"/120 videos" in drawn and b"s left" in drawn and b" retries" in drawn
 
 
 def test_a_body_that_is_no_wish_is_refused(daemon):
