@@ -81,7 +81,8 @@ def test_the_dashboard_asks_only_for_metrics_that_are_there(daemon):
         for name in re.findall(r"\b(?:nomadic_cached|process)_\w+", target["expr"])
     }
     assert asked and asked <= names
-    assert names - asked <= {"nomadic_cached_build_info", "nomadic_cached_hot_answers", "process_start_time_seconds",
+    assert names - asked <= {"nomadic_cached_build_info", "nomadic_cached_hot_answers", "nomadic_cached_spooled_bytes",
+                             "nomadic_cached_spooled_files", "process_start_time_seconds",
                              "process_virtual_memory_bytes", "process_threads"}
 
 

@@ -175,6 +175,7 @@ def test_an_upgrade_migrates_the_store_and_a_downgrade_leaves_it_alone(machine, 
         path.unlink()
     shutil.copy(STORES / "version-1.db", store)
     os.chown(store, owner.st_uid, owner.st_gid)
+    record.move_to(store, "https://api-prod.nomadicml.com")
     in_store(machine, f"UPDATE principal SET verified_at = {int(time.time() * 1000)}")
     assert format_of(machine) == 1
 

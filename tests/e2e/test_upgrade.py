@@ -16,7 +16,7 @@ from harness import BINARY, PATIENCE, Daemon, run
 STORES = pathlib.Path(__file__).with_name("stores")
 sys.path.insert(0, str(STORES))
 
-from record import BATCHES, USERS, analyses, key  # noqa: E402
+from record import BATCHES, USERS, analyses, key, move_to  # noqa: E402
 
 RECORDED = sorted(int(path.stem.removeprefix("version-")) for path in STORES.glob("version-*.db"))
 
@@ -76,6 +76,7 @@ def test_an_older_store_is_migrated_and_loses_nothing(older, tmp_path, number):
 @pytest.mark.parametrize("number", RECORDED)
 def test_an_upgraded_store_goes_on_as_any_other(older, sandbox, tmp_path, number):
     store = older(number)
+    move_to(store, sandbox.url)
     daemon = Daemon(tmp_path / "data", sandbox, key=None)
     analysis = f"/v1/batches/{BATCHES[1]}/analysis"
     assert daemon.get(analysis, key(USERS[0])).headers["cache-status"].startswith("nomadic-cached; hit")

@@ -41,6 +41,16 @@ def analyses(daemon):
     return answers
 
 
+def move_to(store, base_url):
+    """Makes the store what it would be had it been recorded at this upstream, which is part of whose a batch is."""
+    with contextlib.closing(sqlite3.connect(store)) as database, database:
+        for recorded, user in database.execute("SELECT scope, label FROM principal").fetchall():
+            parts = [part.encode() for part in (base_url, "user", user)]
+            scope = hashlib.sha256(b"".join(len(part).to_bytes(8, "little") + part for part in parts)).digest()
+            for table in ("batch", "principal"):
+                database.execute(f"UPDATE {table} SET scope = ? WHERE scope = ?", (scope, recorded))
+
+
 def main():
     sandbox = Sandbox()
     with tempfile.TemporaryDirectory() as folder:
