@@ -46,7 +46,7 @@ def upstream():
 
 def get_all(daemon, requests):
     """One after the other on one connection, each answer read to its end."""
-    with socket.create_connection(("127.0.0.1", urllib.parse.urlsplit(daemon.url).port), timeout=PATIENCE) as connection:
+    with socket.create_connection(("127.0.0.1", urllib.parse.urlsplit(daemon.url).port), timeout=10 * PATIENCE) as connection:
         answers = connection.makefile("rb")
         for request in requests:
             connection.sendall(f"GET {request}\r\nHost: localhost\r\n\r\n".encode())
