@@ -143,6 +143,19 @@ private:
 
 } // namespace
 
+std::string_view name_of(Adopted::Outcome outcome)
+{
+    switch (outcome) {
+    case Adopted::Outcome::added:
+        return "added";
+    case Adopted::Outcome::updated:
+        return "updated";
+    case Adopted::Outcome::kept:
+        break;
+    }
+    return "kept";
+}
+
 Result<std::vector<Key>> find_batches(Store& store, std::span<const Scope> scopes, std::span<const std::string> ids)
 {
     std::map<std::string, Snapshot> newest;

@@ -24,6 +24,9 @@ Result<void> write_bundle(Store& from, std::span<const Key> batches, States stat
 // the newest.
 Result<std::vector<Adopted>> import_bundle(const std::string& path, Store& to, const Scope& scope, TimePoint now);
 
+// "added", "updated" or "kept".
+std::string_view name_of(Adopted::Outcome outcome);
+
 // Serves reads from the file as it is, which may stand where nothing can be written. Whatever would write fails.
 Result<std::unique_ptr<Store>> open_bundle(const std::string& path);
 

@@ -39,13 +39,6 @@ int print_reply(const Reply& reply)
     return exit_done;
 }
 
-std::string_view outcome_of(const cache::Adopted& batch)
-{
-    return batch.outcome == cache::Adopted::Outcome::added     ? "added"
-           : batch.outcome == cache::Adopted::Outcome::updated ? "updated"
-                                                               : "kept";
-}
-
 // Whose the batches will be: the configured key's. Without one, the only user's that there is; and in a store that
 // nobody has used yet, everybody's who may read it offline.
 Result<cache::Scope> owner(cache::Store& store, const config::Settings& settings, TimePoint now)
@@ -97,7 +90,7 @@ int import_into_directory(const ImportOptions& options, const config::Settings& 
     if (!adopted)
         return fail(adopted.error());
     for (const auto& batch : *adopted)
-        print(batch.batch_id, outcome_of(batch));
+        print(batch.batch_id, cache::name_of(batch.outcome));
     return exit_done;
 }
 

@@ -85,19 +85,6 @@ Response json_response(const json::object& document)
     return response;
 }
 
-std::string_view name_of(cache::Adopted::Outcome outcome)
-{
-    switch (outcome) {
-    case cache::Adopted::Outcome::added:
-        return "added";
-    case cache::Adopted::Outcome::updated:
-        return "updated";
-    case cache::Adopted::Outcome::kept:
-        break;
-    }
-    return "kept";
-}
-
 } // namespace
 
 void CarryRoutes::add_to(Router& router)
@@ -222,7 +209,7 @@ awaitable<Result<Response>> CarryRoutes::import_bundle(Request& request, Identit
     json::array batches;
     for (const auto& batch : *adopted) {
         batches_.forget({scope, batch.batch_id});
-        batches.push_back({{"batch_id", batch.batch_id}, {"outcome", name_of(batch.outcome)}});
+        batches.push_back({{"batch_id", batch.batch_id}, {"outcome", cache::name_of(batch.outcome)}});
     }
     co_return json_response({{"batches", std::move(batches)}});
 }

@@ -2,6 +2,7 @@
 
 #include "cache/bundle.hpp"
 #include "contract/batches.hpp"
+#include "contract/directory.hpp"
 #include "results.hpp"
 
 #include <doctest/doctest.h>
@@ -12,26 +13,13 @@
 
 using namespace nomadic;
 using namespace nomadic::cache;
+using test::Directory;
 using test::make_batch;
 using test::TestBatch;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-class Directory {
-public:
-    Directory()
-    {
-        std::string pattern = (fs::temp_directory_path() / "nomadic-bundle-XXXXXX").string();
-        path = ::mkdtemp(pattern.data());
-    }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    ~Directory() { fs::remove_all(path); }
-    std::string operator/(const std::string& name) const { return path + "/" + name; }
-    std::string path;
-};
 
 TimePoint at(int seconds)
 {

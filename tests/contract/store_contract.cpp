@@ -2,6 +2,7 @@
 
 #include "cache/open_store.hpp"
 #include "contract/batches.hpp"
+#include "contract/directory.hpp"
 #include "results.hpp"
 
 #include <algorithm>
@@ -15,25 +16,13 @@
 
 using namespace nomadic;
 using namespace nomadic::cache;
+using test::Directory;
 using test::make_batch;
 using test::TestBatch;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-class Directory {
-public:
-    Directory()
-    {
-        std::string pattern = (fs::temp_directory_path() / "nomadic-store-XXXXXX").string();
-        path = ::mkdtemp(pattern.data());
-    }
-    Directory(const Directory&) = delete;
-    Directory& operator=(const Directory&) = delete;
-    ~Directory() { fs::remove_all(path); }
-    std::string path;
-};
 
 const TimePoint start_of_time{std::chrono::seconds{1'700'000'000}};
 TimePoint at(int seconds)
