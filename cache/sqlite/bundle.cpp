@@ -76,6 +76,9 @@ Result<void> check_bundle_owner(const std::string& path)
             return unusable(path, "it was written by an older nomadic-cached (format " + std::to_string(version) +
                                       ", this one reads " + std::to_string(newest_version) + "). Export it again");
         return {};
+    } catch (const SqliteError& refusal) {
+        const bool damaged = (refusal.code & 0xFF) != SQLITE_NOTADB;
+        return unusable(path, (damaged ? "it is damaged: " : "") + std::string(refusal.what()));
     } catch (const std::exception& damage) {
         return unusable(path, damage.what());
     }
