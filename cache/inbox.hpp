@@ -20,6 +20,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <type_traits>
 #include <vector>
 
@@ -64,15 +65,16 @@ public:
     void work() override
     {
         try {
-            outcome_ = work_();
+            outcome_ = (*work_)();
         } catch (...) {
             thrown_ = std::current_exception();
         }
+        work_.reset(); // what it owns goes here, before whoever waits goes on
     }
     void complete() override { std::move(handler_)(thrown_, std::move(outcome_)); }
 
 private:
-    Work work_;
+    std::optional<Work> work_;
     Handler handler_;
     std::exception_ptr thrown_;
     std::invoke_result_t<Work> outcome_{};
