@@ -140,6 +140,12 @@ def journal(machine):
     return machine.run("journalctl", "--no-pager", "--output=cat", "--unit=nomadic-cached.service").stdout
 
 
+def is_left_to_people(show):
+    """Whether the service failed for good at its first start, with the exit status of a mistake in the configuration."""
+    told = show("--property=ActiveState,NRestarts,ExecMainStatus", "nomadic-cached.service")
+    return set(told.split()) == {"ActiveState=failed", "NRestarts=0", "ExecMainStatus=2"}
+
+
 def under_load(machine, *command):
     """Runs it while clients ask without a pause; returns how many were answered. None may fail."""
     shutil.copy(LOAD, machine.files / "root/load.py")
@@ -231,6 +237,10 @@ def test_a_service_of_one_users_own(machine, package):
     assert as_alice("systemctl", "--user", "show", "--value", "--property=MainPID", "nomadic-cached.service").stdout.strip() != pid
     assert BATCH in as_alice("nomadic-cached", "ls").stdout
 
+    as_alice("bash", "-c", "echo NOMADIC_CACHED_LOG_LEVEL=nonsense >> .config/nomadic-cached/environment")
+    assert as_alice("systemctl", "--user", "restart", "nomadic-cached.service", check=False).returncode != 0
+    assert is_left_to_people(lambda *what: as_alice("systemctl", "--user", "show", *what).stdout)
+
 
 @needs_machine
 def test_the_package_on_a_machine_with_systemd(machine, package, tmp_path):
@@ -281,6 +291,15 @@ def test_the_package_on_a_machine_with_systemd(machine, package, tmp_path):
     machine.run("bash", "-c", f"timeout 30 bash -c 'while kill -0 {stuck} 2>/dev/null; do sleep 0.1; done'")
     assert machine.run("nomadic-cached", "get", BATCH, "--csv").returncode == 0
     assert "Watchdog timeout" in machine.run("journalctl", "--no-pager", "--unit=nomadic-cached.service").stdout
+
+    # A mistake in the configuration is not tried again; once it is mended, the service starts.
+    config = machine.files / "etc/nomadic-cached/config.toml"
+    right = config.read_text()
+    config.write_text("[log]\nlevel = 'nonsense'\n")
+    assert machine.run("systemctl", "restart", "nomadic-cached.service", check=False).returncode != 0
+    assert is_left_to_people(lambda *what: systemctl("show", *what)) and "log.level" in journal(machine)
+    config.write_text(right)
+    systemctl("restart", "nomadic-cached.service")
 
     # An upgrade keeps the store, and loses no request; purging leaves nothing.
     newer = build_package(tmp_path / "newer", "-D", "CPACK_DEBIAN_PACKAGE_VERSION=99.0")
