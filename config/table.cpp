@@ -130,6 +130,8 @@ const std::array table{
             [](Settings& s) -> Slot { return Size{&s.cache.min_free_disk}; }, 0, 1024 * TiB},
     Setting{"cache", "hot_bytes", "Memory for rendered answers",
             [](Settings& s) -> Slot { return Size{&s.cache.hot_bytes}; }, 0, TiB},
+    Setting{"cache", "held_bytes", "Memory for batches that can't be stored, or must not be, all together",
+            [](Settings& s) -> Slot { return Size{&s.cache.held_bytes}; }, KiB, TiB},
     Setting{"cache", "spool_threshold", "A rendered answer larger than this goes to a temporary file",
             [](Settings& s) -> Slot { return Size{&s.cache.spool_threshold}; }, KiB, 16 * GiB},
     Setting{"cache", "spool_bytes", "Most disk space of such files, half of it for those kept to be sent again",

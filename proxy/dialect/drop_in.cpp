@@ -57,9 +57,10 @@ std::optional<bool> flag_of(const Request& request, std::string_view name, bool 
     return value == "true";
 }
 
+// What is none of the cache's affairs, or more than it can take.
 bool is_upstreams(const Failure& failure)
 {
-    return failure.code == Errc::not_completed;
+    return failure.code == Errc::not_completed || failure.code == Errc::no_room;
 }
 
 } // namespace
@@ -97,7 +98,8 @@ DropIn::Outcome DropIn::status(Request& request, Want want, std::string body)
     if (!with_videos)
         co_return co_await upstreams_own(request, want, std::move(body));
     auto seen = co_await batches_.status(want);
-    if (!seen && seen.error().code == Errc::store_failed && upstream_ != nullptr)
+    const bool unreadable = !seen && seen.error().code == Errc::store_failed && upstream_ != nullptr;
+    if (unreadable || (!seen && seen.error().code == Errc::no_room))
         co_return co_await upstreams_own(request, want, std::move(body));
     if (!seen)
         co_return seen.error();

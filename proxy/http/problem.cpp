@@ -55,6 +55,8 @@ Kind kind_of(Errc code)
         return {503, "cancelled", "The request was given up"};
     case Errc::store_failed:
         return {503, "store-failed", "The store failed"};
+    case Errc::no_room:
+        return {503, "no-room", "There is no room for this batch"};
     case Errc::upstream_timeout:
         return {504, "upstream-timeout", "The upstream did not answer in time"};
     case Errc::offline_miss:

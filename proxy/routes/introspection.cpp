@@ -114,6 +114,8 @@ void IntrospectionRoutes::expose_cache(const Usage& usage, Exposition& expositio
     exposition.counter("nomadic_cached_hot_evictions_total", "Rendered answers dropped to make room");
     exposition.sample(number(hot.counts().evictions));
 
+    exposition.gauge("nomadic_cached_held_bytes", "Memory of batches that can't or must not be stored");
+    exposition.sample(number(subjects_.batches.held_bytes()));
     exposition.gauge("nomadic_cached_spooled_bytes", "Temporary files of answers that are kept, made or being read");
     exposition.sample(number(cache::spooled_bytes()));
     exposition.gauge("nomadic_cached_spooled_files", "How many such files are open");
@@ -155,7 +157,9 @@ awaitable<Response> IntrospectionRoutes::status(Request& request)
         {"key", facts_.key.empty() ? "the clients' own" : facts_.key},
         {"flights", subjects_.batches.flights()},
         {"connections", subjects_.sessions.open},
-        {"memory", {{"resident_bytes", static_cast<std::uint64_t>(usage->process.resident_bytes)}}},
+        {"memory",
+         {{"resident_bytes", static_cast<std::uint64_t>(usage->process.resident_bytes)},
+          {"held_bytes", subjects_.batches.held_bytes()}}},
         {"store",
          {{"directory", facts_.data_dir},
           {"bytes", usage->store_bytes},

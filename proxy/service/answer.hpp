@@ -5,6 +5,7 @@
 
 #include "batch/batch.hpp"
 #include "cache/store.hpp"
+#include "proxy/service/held_memory.hpp"
 
 #include <memory>
 
@@ -13,6 +14,9 @@ namespace nomadic::proxy {
 // A batch in memory that is not in the store: one still running that the caller wants all the same, or one that the
 // store could not take.
 struct HeldBatch {
+    explicit HeldBatch(const HeldMemory& among) : memory(among) {}
+
+    HeldMemory::Share memory;
     batch::StatusDocument status;
     std::vector<batch::VideoRecord> records; // one for each distinct video
 };

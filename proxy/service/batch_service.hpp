@@ -88,6 +88,7 @@ public:
     Bounds& bounds() { return bounds_; }
     const StoreHealth& store_health() const { return health_; }
     std::size_t flights() const { return refresher_ ? refresher_->flights() : 0; }
+    std::uint64_t held_bytes() const { return refresher_ ? refresher_->held_bytes() : 0; }
     std::optional<Progress> progress_of(const cache::Key& key) const; // while it is being fetched
 
 private:

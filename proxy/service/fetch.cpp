@@ -1,6 +1,7 @@
 #include "proxy/service/fetch.hpp"
 
 #include "base/log.hpp"
+#include "base/units.hpp"
 
 #include <algorithm>
 #include <unordered_map>
@@ -29,6 +30,17 @@ void put_in_order(HeldBatch& held)
         place.try_emplace(held.status.videos[i].video_id, i);
     std::stable_sort(held.records.begin(), held.records.end(),
                      [&](const auto& a, const auto& b) { return place.at(a.video_id) < place.at(b.video_id); });
+}
+
+Failure no_room(const std::string& batch_id, std::uint64_t most_bytes)
+{
+    constexpr std::chrono::seconds later{10};
+    return {.code = Errc::no_room,
+            .detail =
+                "Batch " + batch_id + " can't be held in memory: what cache.held_bytes allows all such batches (" +
+                format_size(most_bytes) + ") is too little for it, or taken by others. Ask again later, or raise it.",
+            .members = {{"batch_id", batch_id}},
+            .retry_after = later};
 }
 
 } // namespace
@@ -96,11 +108,16 @@ awaitable<Result<void>> Fetcher::add(std::shared_ptr<SnapshotWriter> writer, std
 
 awaitable<Result<std::shared_ptr<const HeldBatch>>> Fetcher::into_memory(batch::StatusDocument status, Asker asker)
 {
-    auto held = std::make_shared<HeldBatch>();
+    auto held = std::make_shared<HeldBatch>(held_);
     held->status = std::move(status);
-    RecordSink sink = [held](std::vector<batch::VideoRecord> records) -> awaitable<Result<void>> {
-        for (auto& record : records)
+    if (!held->memory.grow(memory_of(held->status)))
+        co_return no_room(held->status.batch_id, held_.most());
+    RecordSink sink = [this, held](std::vector<batch::VideoRecord> records) -> awaitable<Result<void>> {
+        for (auto& record : records) {
+            if (!held->memory.grow(memory_of(record)))
+                co_return no_room(held->status.batch_id, held_.most());
             held->records.push_back(std::move(record));
+        }
         co_return Result<void>{};
     };
     auto fetched = co_await upstream_.analyses(held->status, std::move(asker), std::move(sink));
@@ -117,8 +134,12 @@ awaitable<Result<Fetched>> Fetcher::without_store(cache::Key key, Asker asker, b
     health_.failed(why);
     log::warn("a batch could not be stored", {{"batch_id", key.batch_id}, {"error", why.detail}});
     auto held = co_await into_memory(std::move(status), std::move(asker));
-    if (!held)
-        co_return held.error();
+    if (!held) {
+        auto failure = held.error();
+        if (failure.code == Errc::no_room)
+            failure.detail += " It can't be stored either: " + why.detail;
+        co_return failure;
+    }
     co_return Fetched{.snapshot = describe(key, **held, clock_.now()),
                       .held = *held,
                       .stored = false,

@@ -29,9 +29,11 @@ struct Progress {
 
 class Fetcher {
 public:
-    // What `bounds` has no room for is not stored.
-    Fetcher(Upstream& upstream, cache::AsyncStore& store, const Clock& clock, Bounds& bounds, StoreHealth& health)
-        : upstream_(upstream), store_(store), clock_(clock), bounds_(bounds), health_(health)
+    // What `bounds` has no room for is not stored; what is not stored is held in memory, up to `most_held_bytes` for
+    // all batches that anybody still reads (beyond it: Errc::no_room).
+    Fetcher(Upstream& upstream, cache::AsyncStore& store, const Clock& clock, Bounds& bounds, StoreHealth& health,
+            std::uint64_t most_held_bytes)
+        : upstream_(upstream), store_(store), clock_(clock), bounds_(bounds), health_(health), held_(most_held_bytes)
     {}
 
     // `age` is how old the status was already when it came. `still_wanted` is asked once everything is there and before
@@ -41,6 +43,7 @@ public:
                                           std::shared_ptr<Progress> progress);
     // Never stored.
     awaitable<Result<std::shared_ptr<const HeldBatch>>> into_memory(batch::StatusDocument status, Asker asker);
+    std::uint64_t held_bytes() const { return held_.taken(); }
 
 private:
     awaitable<Result<void>> add(std::shared_ptr<cache::SnapshotWriter> writer, std::vector<batch::VideoRecord> records);
@@ -51,6 +54,7 @@ private:
     const Clock& clock_;
     Bounds& bounds_;
     StoreHealth& health_;
+    HeldMemory held_;
 };
 
 // The facts of a batch that is only in memory, so that routes treat it as any other.

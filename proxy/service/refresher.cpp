@@ -58,7 +58,7 @@ Refresher::Refresher(const config::Settings& settings, cache::AsyncStore& store,
       clock_(clock),
       executor_(executor),
       newest_(newest),
-      fetcher_(upstream, store, clock, bounds, health),
+      fetcher_(upstream, store, clock, bounds, health, settings.cache.held_bytes),
       flights_(executor),
       statuses_(executor),
       held_(executor),
@@ -238,10 +238,15 @@ awaitable<Result<Fetched>> Refresher::bring(Key key, Asker asker, Depth depth, F
 awaitable<Result<Fetched>> Refresher::bring_analyses(Key key, Asker asker, StatusPointer status,
                                                      Flights::FlightPointer flight)
 {
+    if (const auto refused = no_room_.find(key);
+        refused != no_room_.end() && clock_.now() - refused->second.at < *refused->second.failure.retry_after)
+        co_return refused->second.failure;
     std::function<bool()> still_wanted = [flight] { return !flight->superseded(); };
     auto fetched = co_await fetcher_.into_store(key, asker, *status->document, status->age, std::move(still_wanted),
                                                 under_way_[flight].progress);
     running_.forget(key);
+    if (!fetched && fetched.error().code == Errc::no_room)
+        slot(no_room_, key) = {.at = clock_.now(), .failure = fetched.error()};
     if (fetched && fetched->stored && !status->validators.empty())
         slot(validated_, key) = {fetched->snapshot.id, status->validators};
     co_return fetched;

@@ -54,7 +54,8 @@ public:
 
     bool is_flying(const cache::Key& key) const { return flights_.find(key) != nullptr; }
     std::size_t flights() const { return flights_.size(); }
-    std::optional<Progress> progress_of(const cache::Key& key) const; // while it is being fetched
+    std::uint64_t held_bytes() const { return fetcher_.held_bytes(); } // memory of batches that are not in the store
+    std::optional<Progress> progress_of(const cache::Key& key) const;  // while it is being fetched
 
 private:
     using Flights = SingleFlight<cache::Key, Fetched>;
@@ -98,7 +99,13 @@ private:
         std::uint64_t retries_before = 0; // for the same batch
     };
     std::map<Flights::FlightPointer, UnderWay> under_way_;
-    std::map<cache::Key, TimePoint> failures_; // bounded, as are the next two
+    // All of a batch has to be fetched to see that there is no room for it: not for each who asks.
+    struct Refused {
+        TimePoint at;
+        Failure failure;
+    };
+    std::map<cache::Key, Refused> no_room_; // bounded, as are the next three
+    std::map<cache::Key, TimePoint> failures_;
     std::map<cache::Key, Validated> validated_;
     std::map<cache::Key, std::shared_ptr<ExchangeLog>> logs_;
 };
