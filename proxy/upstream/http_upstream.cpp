@@ -35,6 +35,23 @@ std::chrono::seconds age_of(const Exchange& exchange)
     return std::chrono::seconds(sane ? count : 0);
 }
 
+// A 404 or 405 to who asks for the analyses of a batch whose status the upstream has just given: what it lacks is the
+// endpoint.
+bool lacks_endpoint(const Failure& failure)
+{
+    return failure.code == Errc::not_found || failure.code == Errc::method_not_allowed;
+}
+
+// What the caller is told then: not that the batch is unknown, for it is not.
+Failure without_analyses(Failure failure, const std::string& batch_id)
+{
+    failure.code = Errc::upstream_failed;
+    failure.detail = "The upstream has batch " + batch_id + ", but does not give its analyses.";
+    if (const auto* said = failure.members.if_contains("upstream_message"))
+        failure.detail += " It says: " + std::string(said->get_string());
+    return failure;
+}
+
 // Each video once, in their order; empty when there is no video twice, so that many are not copied for nothing.
 std::vector<batch::VideoPointer> without_repeats(const std::vector<batch::VideoPointer>& pointers)
 {
@@ -156,20 +173,35 @@ awaitable<Result<StatusAnswer>> HttpUpstream::status_as(std::string batch_id, Va
 awaitable<Result<std::chrono::seconds>> HttpUpstream::analyses(batch::StatusDocument& status, Asker asker,
                                                                RecordSink sink)
 {
-    if (dialect_ == config::DialectChoice::filter_batch)
-        co_return co_await by_filter_batch(status, std::move(asker), std::move(sink));
-    auto fetched = co_await by_bulk(status, asker, sink);
-    const bool unknown_there =
-        !fetched && (fetched.error().code == Errc::not_found || fetched.error().code == Errc::method_not_allowed);
-    if (!unknown_there || dialect_ != config::DialectChoice::automatic)
-        co_return fetched;
-    // The status document says that the batch is there, so it is the endpoint that is missing: an older upstream.
-    auto older = co_await by_filter_batch(status, std::move(asker), std::move(sink));
-    if (older) {
-        log::info("the upstream speaks the filter_batch dialect");
-        dialect_ = config::DialectChoice::filter_batch;
+    auto fetched = co_await analyses_as(dialect_, status, asker, sink);
+    if (!fetched && lacks_endpoint(fetched.error()) && settings_.dialect == config::DialectChoice::automatic) {
+        const bool older = dialect_ != config::DialectChoice::filter_batch;
+        const auto other = older ? config::DialectChoice::filter_batch : config::DialectChoice::bulk;
+        fetched = co_await analyses_as(other, status, std::move(asker), std::move(sink));
+        if (fetched) {
+            log::info("the upstream speaks another dialect", {{"dialect", older ? "filter_batch" : "bulk"}});
+            dialect_ = other; // asked first from now on
+        }
     }
-    co_return older;
+    if (!fetched && lacks_endpoint(fetched.error()))
+        co_return without_analyses(fetched.error(), status.batch_id);
+    co_return fetched;
+}
+
+awaitable<Result<std::chrono::seconds>>
+HttpUpstream::analyses_as(config::DialectChoice dialect, batch::StatusDocument& status, Asker asker, RecordSink sink)
+{
+    if (dialect == config::DialectChoice::filter_batch)
+        co_return co_await by_filter_batch(status, std::move(asker), std::move(sink));
+    co_return co_await by_bulk(status, std::move(asker), std::move(sink));
+}
+
+Failure HttpUpstream::refused_analyses(const Exchange& exchange, const std::string& batch_id) const
+{
+    auto failure = refusal(exchange, "batch " + batch_id, clock_.now());
+    if (exchange.status == 405)
+        failure.code = Errc::method_not_allowed;
+    return failure;
 }
 
 awaitable<Result<std::chrono::seconds>> HttpUpstream::by_filter_batch(batch::StatusDocument& status, Asker asker,
@@ -179,7 +211,7 @@ awaitable<Result<std::chrono::seconds>> HttpUpstream::by_filter_batch(batch::Sta
     if (!exchange)
         co_return exchange.error();
     if (exchange->status != 200)
-        co_return refusal(*exchange, "batch " + status.batch_id, clock_.now());
+        co_return refused_analyses(*exchange, status.batch_id);
     auto parse = [&] { return batch::parse_filter_batch(status, exchange->body); };
     auto records = co_await on_workers(parse);
     if (!records)
@@ -198,6 +230,7 @@ struct HttpUpstream::FanOut {
     std::size_t next = 0;
     std::size_t running = 0;
     std::optional<Failure> failure;
+    bool answered = false;       // a chunk was given, so the endpoint is there
     std::chrono::seconds age{0}; // of the oldest answer
     Signal done;
     Gate parsing; // an answer is several times its size while it is parsed and stored: a few at a time
@@ -225,6 +258,8 @@ awaitable<Result<std::chrono::seconds>> HttpUpstream::by_bulk(batch::StatusDocum
     for (std::size_t i = all->running; i > 0; --i)
         asio::co_spawn(executor, fetch_chunks(*this, all), asio::detached);
     co_await all->done.wait();
+    if (all->failure && all->answered && lacks_endpoint(*all->failure))
+        co_return without_analyses(*all->failure, status.batch_id);
     if (all->failure)
         co_return *all->failure;
     co_return all->age;
@@ -249,12 +284,9 @@ awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const b
     auto exchange = co_await send(bulk::request(all.status.batch_id, asked), all.asker);
     if (!exchange)
         co_return exchange.error();
-    if (exchange->status != 200) {
-        auto failure = refusal(*exchange, "batch " + all.status.batch_id, clock_.now());
-        if (exchange->status == 405)
-            failure.code = Errc::method_not_allowed;
-        co_return failure;
-    }
+    if (exchange->status != 200)
+        co_return refused_analyses(*exchange, all.status.batch_id);
+    all.answered = true;
     const auto turn = co_await all.parsing.enter();
     auto parse = [&] {
         const auto body = std::move(exchange->body);

@@ -47,6 +47,9 @@ private:
     awaitable<Result<Exchange>> read_whole(Pool::Lease& lease, ResponseReader& reader);
     awaitable<void> pause(std::chrono::milliseconds delay);
 
+    awaitable<Result<std::chrono::seconds>> analyses_as(config::DialectChoice dialect, batch::StatusDocument& status,
+                                                        Asker asker, RecordSink sink);
+    Failure refused_analyses(const Exchange& exchange, const std::string& batch_id) const;
     awaitable<Result<std::chrono::seconds>> by_bulk(batch::StatusDocument& status, Asker asker, RecordSink sink);
     awaitable<Result<std::chrono::seconds>> by_filter_batch(batch::StatusDocument& status, Asker asker,
                                                             RecordSink sink);
@@ -60,7 +63,7 @@ private:
     std::shared_ptr<Pool> pool_;
     asio::thread_pool& workers_;
     const Clock& clock_;
-    config::DialectChoice dialect_;    // found out when automatic
+    config::DialectChoice dialect_;    // asked first; found out when automatic
     Videos videos_ = Videos::as_usual; // found out
     std::mt19937_64 random_;
     UpstreamCounts counts_;
