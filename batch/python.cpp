@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
 
 namespace nomadic::batch::python {
 
@@ -15,12 +16,51 @@ using json::Value;
 
 namespace {
 
+std::optional<double> decimal_to_float(std::string_view number)
+{
+    double value = 0;
+    const auto* const last = number.data() + number.size();
+    const auto [end, error] = std::from_chars(number.data(), last, value);
+    if (end != last || error == std::errc::invalid_argument)
+        return std::nullopt;
+    // Out of range is an infinity to Python when too large, and zero when too small; only strtod tells which.
+    if (error == std::errc::result_out_of_range)
+        return std::strtod(std::string(number).c_str(), nullptr);
+    return value;
+}
+
 bool is_zero(const Value& number)
 {
-    const auto text = number.text();
-    double value = 1;
-    std::from_chars(text.data(), text.data() + text.size(), value);
-    return value == 0.0;
+    return decimal_to_float(number.text()) == 0.0;
+}
+
+// The spaces outside ASCII.
+constexpr std::array<std::string_view, 19> wide_spaces{
+    "\u0085", "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006",
+    "\u2007", "\u2008", "\u2009", "\u200A", "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"};
+
+bool is_ascii_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1c' && c <= '\x1f');
+}
+
+// How many bytes the space takes that `text` begins with; 0: it begins with none.
+std::size_t leading_space(std::string_view text)
+{
+    if (text.empty() || static_cast<unsigned char>(text.front()) < 0x80)
+        return !text.empty() && is_ascii_space(text.front()) ? 1 : 0;
+    const auto* const found = std::find_if(wide_spaces.begin(), wide_spaces.end(),
+                                           [&](std::string_view space) { return text.starts_with(space); });
+    return found == wide_spaces.end() ? 0 : found->size();
+}
+
+std::size_t trailing_space(std::string_view text)
+{
+    if (text.empty() || static_cast<unsigned char>(text.back()) < 0x80)
+        return !text.empty() && is_ascii_space(text.back()) ? 1 : 0;
+    const auto* const found = std::find_if(wide_spaces.begin(), wide_spaces.end(),
+                                           [&](std::string_view space) { return text.ends_with(space); });
+    return found == wide_spaces.end() ? 0 : found->size();
 }
 
 // The ranges that str.isprintable() refuses, and that repr() therefore escapes: controls, formats, private use,
@@ -84,22 +124,6 @@ void repr(const Value& value, std::string& out)
     while (!text.empty())
         repr_character(json::next_code_point(text), quote, out);
     out += quote;
-}
-
-std::optional<double> decimal_to_float(std::string_view number)
-{
-    double value = 0;
-    const auto* const last = number.data() + number.size();
-    const auto [end, error] = std::from_chars(number.data(), last, value);
-    if (end != last || error == std::errc::invalid_argument)
-        return std::nullopt;
-    // Out of range is an infinity to Python when too large, and zero when too small; from_chars leaves it at that.
-    if (error == std::errc::result_out_of_range) {
-        value =
-            number.find("e-") == std::string_view::npos && number.find("E-") == std::string_view::npos ? HUGE_VAL : 0.0;
-        return number.front() == '-' ? -value : value;
-    }
-    return value;
 }
 
 } // namespace
@@ -277,11 +301,10 @@ double modulo(double a, double b)
 
 std::string_view strip(std::string_view text)
 {
-    const auto is_space = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1c' && c <= '\x1f'); };
-    while (!text.empty() && is_space(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && is_space(text.back()))
-        text.remove_suffix(1);
+    while (const auto space = leading_space(text))
+        text.remove_prefix(space);
+    while (const auto space = trailing_space(text))
+        text.remove_suffix(space);
     return text;
 }
 

@@ -24,7 +24,7 @@ struct Read {
 
 TEST_CASE("python: what is false to Python")
 {
-    for (const char* text : {"null", "false", "0", "0.0", "-0.0", "\"\"", "[]", "{}"})
+    for (const char* text : {"null", "false", "0", "0.0", "-0.0", "1e-999", "\"\"", "[]", "{}"})
         CHECK_MESSAGE(!python::truth(Read(text).value), text);
     for (const char* text : {"true", "1", "0.1", "NaN", "\"0\"", "[0]", "{\"a\":0}"})
         CHECK_MESSAGE(python::truth(Read(text).value), text);
@@ -50,6 +50,11 @@ TEST_CASE("python: float() of texts")
     CHECK(std::isnan(*python::to_float("nan")));
     CHECK(*python::to_float("1e999") == HUGE_VAL);
     CHECK(*python::to_float("1e-999") == 0.0);
+    CHECK(*python::to_float("0." + std::string(400, '0') + "1") == 0.0);
+    CHECK(*python::to_float("1" + std::string(400, '0') + "e-5") == HUGE_VAL);
+    CHECK(python::to_float("\xC2\xA0\t12\xE3\x80\x80\xC2\x85") == 12.0); // any space of Unicode's
+    CHECK(!python::to_float("\xE2\x80\x8B"
+                            "12")); // but U+200B is none
     for (const char* text : {"", " ", "1_", "_1", "1__0", "0x10", "1,5", "--1", "+-1", "infinit", "1e"})
         CHECK_MESSAGE(!python::to_float(text), text);
     CHECK(!python::to_float(Read("null").value));
