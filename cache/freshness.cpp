@@ -23,11 +23,13 @@ seconds staleness(const Decision& decision)
 }
 
 // What the request's own directives do not let pass. A max-age without max-stale also means that nothing stale is
-// wanted (RFC 9111, 5.2.1).
+// wanted (RFC 9111, 5.2.1). Ages are cut to whole seconds: nothing stored is known to be as young as max-age=0 asks
+// for, by which browsers mean that it be revalidated.
 bool refused_by(const Directives& request, const Decision& decision)
 {
     const bool stale = staleness(decision) >= seconds{0};
-    return (request.max_age && (decision.age > *request.max_age || (stale && !request.max_stale))) ||
+    return (request.max_age &&
+            (decision.age > *request.max_age || *request.max_age == seconds{0} || (stale && !request.max_stale))) ||
            (request.min_fresh && -staleness(decision) < *request.min_fresh) ||
            (request.max_stale && staleness(decision) > *request.max_stale);
 }

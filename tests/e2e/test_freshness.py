@@ -167,4 +167,4 @@ def test_max_age_and_its_kin(sandbox, start):
     assert not asks("max-age=110") and asks("max-age=99")
     assert not asks("min-fresh=3400") and asks("min-fresh=3590")
     assert not asks("max-stale") and not asks("max-stale=0") and not asks("only-if-cached")
-    assert asks("no-cache") and asks("max-age=0, max-stale=5")
+    assert asks("no-cache") and asks("max-age=0, max-stale=5") and asks("max-age=0")

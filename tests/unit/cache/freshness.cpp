@@ -78,6 +78,7 @@ TEST_CASE("freshness: the request's directives")
     CHECK(action(stored(1s), {.no_cache = true}) == Action::fetch);
     CHECK(action(stored(10s), {.max_age = 9s}) == Action::fetch);
     CHECK(action(stored(10s), {.max_age = 10s}) == Action::serve);
+    CHECK(action(stored(0s), {.max_age = 0s}) == Action::fetch);
     CHECK(action(stored(50s), {.min_fresh = 11s}) == Action::fetch);
     CHECK(action(stored(50s), {.min_fresh = 10s}) == Action::serve);
     CHECK(action(stored(500s), {.max_stale = 440s}) == Action::serve);

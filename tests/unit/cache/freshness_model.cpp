@@ -20,7 +20,7 @@ Age accepted_below(const Directives& request, Age lifetime)
 {
     Age limit = forever;
     if (request.max_age)
-        limit = std::min(limit, request.max_age->count() + 1);
+        limit = std::min(limit, *request.max_age == seconds{0} ? 0 : request.max_age->count() + 1);
     if (request.max_age && !request.max_stale)
         limit = std::min(limit, lifetime);
     if (request.min_fresh)
