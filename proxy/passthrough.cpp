@@ -45,10 +45,10 @@ void Passthrough::add_to(Router& router)
 awaitable<Response> Passthrough::forward(Request& request)
 {
     if (upstream_ == nullptr)
-        co_return problem({.code = Errc::offline_miss,
-                           .detail = "The daemon is offline, and " + request.path + " is not cached.",
-                           .members = {}},
-                          request.target);
+        co_return api_problem({.code = Errc::offline_miss,
+                               .detail = "The daemon is offline, and " + request.path + " is not cached.",
+                               .members = {}},
+                              request);
     if (request.method == "TRACE")
         co_return problem(not_forwarded(request, "its answer would show the key that goes with it."), request.target);
     if (mode_ == config::PassthroughMode::off || (mode_ == config::PassthroughMode::safe_methods && !request.is_safe()))

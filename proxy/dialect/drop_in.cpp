@@ -14,22 +14,12 @@ namespace nomadic::proxy {
 
 namespace {
 
-// The clients show `detail` to their user, so it is the upstream's own word where there is one. They retry 504 and then
-// drop our message; 424 reaches the user at once.
+// The clients show `detail` to their user, so it is the upstream's own word where there is one.
 Response to_problem(const Request& request, Failure failure)
 {
     if (const auto* message = failure.members.if_contains("upstream_message"))
         failure.detail = std::string_view(message->as_string());
-    auto response = problem(failure, request.target);
-    if (failure.code == Errc::offline_miss && request.fields.get("X-Client-Type") == "SDK") {
-        constexpr unsigned failed_dependency = 424;
-        response.status = failed_dependency;
-        auto& body = std::get<std::string>(response.body);
-        auto document = boost::json::parse(body).as_object();
-        document["status"] = failed_dependency;
-        body = boost::json::serialize(document);
-    }
-    return response;
+    return api_problem(failure, request);
 }
 
 Response document(std::string body, const Provenance& provenance)

@@ -80,6 +80,27 @@ std::string readable(std::string document)
     return document;
 }
 
+Response document(const Failure& failure, std::string_view instance, unsigned status)
+{
+    const auto kind = kind_of(failure.code);
+    boost::json::object document{{"type", "urn:nomadic-cached:problem:" + std::string(kind.slug)},
+                                 {"title", kind.title},
+                                 {"status", status},
+                                 {"detail", failure.detail},
+                                 {"instance", instance}};
+    for (const auto& member : failure.members)
+        document.insert(member);
+    Response response{.status = status};
+    response.fields.add("Content-Type", "application/problem+json");
+    response.fields.add("Cache-Control", "no-store");
+    if (failure.retry_after)
+        response.fields.add("Retry-After", std::to_string(failure.retry_after->count()));
+    if (status == 401)
+        response.fields.add("WWW-Authenticate", "Bearer");
+    response.body = readable(boost::json::serialize(document));
+    return response;
+}
+
 } // namespace
 
 unsigned status_of(Errc code)
@@ -89,23 +110,14 @@ unsigned status_of(Errc code)
 
 Response problem(const Failure& failure, std::string_view instance)
 {
-    const auto kind = kind_of(failure.code);
-    boost::json::object document{{"type", "urn:nomadic-cached:problem:" + std::string(kind.slug)},
-                                 {"title", kind.title},
-                                 {"status", kind.status},
-                                 {"detail", failure.detail},
-                                 {"instance", instance}};
-    for (const auto& member : failure.members)
-        document.insert(member);
-    Response response{.status = kind.status};
-    response.fields.add("Content-Type", "application/problem+json");
-    response.fields.add("Cache-Control", "no-store");
-    if (failure.retry_after)
-        response.fields.add("Retry-After", std::to_string(failure.retry_after->count()));
-    if (kind.status == 401)
-        response.fields.add("WWW-Authenticate", "Bearer");
-    response.body = readable(boost::json::serialize(document));
-    return response;
+    return document(failure, instance, status_of(failure.code));
+}
+
+Response api_problem(const Failure& failure, const Request& request)
+{
+    constexpr unsigned failed_dependency = 424;
+    const bool missed = failure.code == Errc::offline_miss && request.fields.get("X-Client-Type") == "SDK";
+    return document(failure, request.target, missed ? failed_dependency : status_of(failure.code));
 }
 
 } // namespace nomadic::proxy

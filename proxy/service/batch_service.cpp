@@ -152,7 +152,7 @@ awaitable<Result<Answer>> BatchService::refresh(Want want)
 {
     const Key key = co_await locate(want.identity, want.batch_id);
     if (offline())
-        co_return co_await offline_miss(std::move(want));
+        co_return co_await offline_refresh(std::move(want));
     auto landed = co_await refresher_->refresh(key, {want.identity.credential, want.request_id}, Depth::full);
     if (!landed.outcome)
         co_return landed.outcome.error();
@@ -160,6 +160,17 @@ awaitable<Result<Answer>> BatchService::refresh(Want want)
     provenance.collapsed = landed.role == Role::follower;
     co_return Answer{
         .snapshot = landed.outcome->snapshot, .held = landed.outcome->held, .provenance = std::move(provenance)};
+}
+
+awaitable<Failure> BatchService::offline_refresh(Want want)
+{
+    auto found = co_await stored(want.identity, want.batch_id);
+    if (!found)
+        co_return co_await offline_miss(std::move(want));
+    co_return Failure{.code = Errc::offline_miss,
+                      .detail = "The daemon is offline: batch " + want.batch_id +
+                                " is stored here, but the upstream can't be asked whether it has changed.",
+                      .members = {{"batch_id", want.batch_id}}};
 }
 
 awaitable<Result<void>> BatchService::revalidate(Key key, Want want)

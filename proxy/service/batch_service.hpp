@@ -101,6 +101,7 @@ private:
     Result<Answer> despite(const Failure& failure, const Want& want, const std::optional<cache::Snapshot>& had);
     awaitable<Result<StatusSeen>> stored_status(std::int64_t snapshot, Provenance provenance);
     awaitable<Failure> offline_miss(Want want);
+    awaitable<Failure> offline_refresh(Want want);
 
     awaitable<void> keep_bounds(cache::Key key);
     awaitable<void> sweep(cache::Key key);

@@ -163,6 +163,9 @@ def test_offline_opens_no_connection(sandbox, start, tmp_path):
     assert miss.status == 504 and miss.json()["nearest"] == BATCH
     assert offline.get(f"/api/batch/ask-1-2-3/status", {"X-Client-Type": "SDK"}).status == 424
     assert offline.post("/api/upload-video", {}).status == 504
+    assert offline.post("/api/keys/verify", {}, {"X-Client-Type": "SDK"}).status == 424
+    refusal = offline.post(f"/v1/batches/{BATCH}/refresh", {})
+    assert refusal.status == 504 and f"{BATCH} is stored here, but" in refusal.json()["detail"]
     tracer.send_signal(signal.SIGINT)
     tracer.wait()
     assert "connect(" not in trace.read_text()
