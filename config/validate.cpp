@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <arpa/inet.h>
+#include <strings.h>
 
 namespace nomadic::config {
 
@@ -95,7 +96,8 @@ bool is_loopback(std::string_view host)
     // Only an address is one: a name such as 127.0.0.1.example may lead anywhere.
     in_addr address{};
     const bool is_ipv4 = ::inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
-    return host == "localhost" || host == "::1" || (is_ipv4 && (ntohl(address.s_addr) >> 24U) == 127);
+    return ::strcasecmp(std::string(host).c_str(), "localhost") == 0 || host == "::1" ||
+           (is_ipv4 && (ntohl(address.s_addr) >> 24U) == 127);
 }
 
 std::pair<std::string, std::string> first_contradiction(const Settings& settings)

@@ -168,6 +168,7 @@ TEST_CASE("host guard: names that are not ours, strangers' writes and missing to
     };
     const HostGuard open(server, {});
     CHECK(check(open, "GET", "localhost:1") == 200);
+    CHECK(check(open, "GET", "LocalHost:1") == 200);
     CHECK(check(open, "GET", "[::1]:1") == 200);
     CHECK(check(open, "GET", "Cache.example") == 200);
     CHECK(check(open, "GET", "10.1.2.3:80") == 200);
