@@ -1,5 +1,7 @@
 #include "cache/sqlite/schema.hpp"
 
+#include "cache/sqlite/views.hpp"
+
 #include <unistd.h>
 
 #include <array>
@@ -41,11 +43,9 @@ CREATE TABLE principal(
 )";
 
 // event     what narrowing, facets and the view `events` look at of each event of a content, in its order. Rows that
-// stand
-//           together are read together: they are clustered by content, and no other index has to be kept.
+//           stand together are read together: they are clustered by content, and no other index has to be kept.
 // member    the contents of each batch's newest snapshot, in the batch's order, for the view.
 // backlog   what was stored before there were such rows, and still lacks them (backlog.hpp).
-// The views are for people with an SQLite tool: docs/storage.md describes their columns.
 constexpr const char* version_2 = R"(
 CREATE TABLE event(
     content INTEGER NOT NULL, position INTEGER NOT NULL, approval INTEGER NOT NULL, event_id TEXT NOT NULL,
@@ -59,29 +59,10 @@ CREATE INDEX batch_used ON batch(used_at);
 CREATE TABLE backlog(what TEXT PRIMARY KEY, next INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
 INSERT INTO backlog SELECT 'content', 1, max(id) FROM content HAVING max(id) IS NOT NULL;
 INSERT INTO backlog SELECT 'batch', 1, max(id) FROM batch HAVING max(id) IS NOT NULL;
-
-CREATE VIEW batches AS
-SELECT b.batch_id, lower(hex(b.scope)) AS scope, s.id AS snapshot, 'completed' AS status,
-       nullif(s.review_status, '') AS review_status, s.videos,
-       s.approved + s.rejected + s.pending + s.invalid + s.other AS events,
-       s.approved, s.rejected, s.pending, s.invalid, s.other, s.bytes,
-       strftime('%Y-%m-%dT%H:%M:%fZ', s.fetched_at / 1000.0, 'unixepoch') AS fetched_at,
-       strftime('%Y-%m-%dT%H:%M:%fZ', s.validated_at / 1000.0, 'unixepoch') AS validated_at,
-       strftime('%Y-%m-%dT%H:%M:%fZ', b.used_at / 1000.0, 'unixepoch') AS used_at,
-       b.pinned, b.stale, (SELECT count(*) FROM snapshot WHERE batch = b.id) AS snapshots
-FROM batch b JOIN snapshot s ON s.id = (SELECT max(id) FROM snapshot WHERE batch = b.id);
-CREATE VIEW events AS
-SELECT b.batch_id, c.video_id, nullif(e.event_id, '') AS event_id,
-       CASE e.approval WHEN 0 THEN 'approved' WHEN 1 THEN 'rejected' WHEN 2 THEN 'pending' WHEN 3 THEN 'invalid'
-                       ELSE 'other' END AS approval,
-       e.category, e.severity, e.label, e.t_start, e.t_end, e.confidence, lower(hex(b.scope)) AS scope
-FROM batch b JOIN member m ON m.snapshot = (SELECT max(id) FROM snapshot WHERE batch = b.id)
-     JOIN content c ON c.id = m.content JOIN event e ON e.content = m.content;
 )";
 
 // back      of a superseded snapshot: how it differs from the next (past.hpp). Its `contents` are empty then, and so
-// are
-//           `status` and `metadata` where they are the next one's.
+//           are `status` and `metadata` where they are the next one's.
 // The rest: so that a write that names an analysis finds the batches that hold it. What was stored before has none: its
 // batches are found by their own ids and those of their videos.
 constexpr const char* version_3 = R"(
@@ -141,6 +122,7 @@ void migrate(Database& database)
                         "; PRAGMA user_version = " + std::to_string(next + 1));
         transaction.commit();
     }
+    renew_views(database);
 }
 
 } // namespace nomadic::cache::sqlite

@@ -15,7 +15,7 @@ inline constexpr std::int64_t newest_version = 4;                 // PRAGMA user
 // only.
 Result<void> check_owner(Database& database, const std::string& path);
 
-// Creates, or migrates forward, one transaction a version.
+// Creates, or migrates forward, one transaction a version; the views become today's.
 void migrate(Database& database);
 
 } // namespace nomadic::cache::sqlite

@@ -183,3 +183,40 @@ TEST_CASE("storage: the views show each batch's newest state, and forget what wa
     CHECK(rows_of(directory, "SELECT 1 FROM event").empty());
     CHECK(rows_of(directory, "SELECT 1 FROM member").empty());
 }
+
+TEST_CASE("storage: the views show nothing of an import that is under way")
+{
+    const Stores stores;
+    const auto directory = stores.directory("s");
+    auto store = stores.open("s");
+    const Scope mine = make_scope("https://upstream.example", "user", "me");
+    const Key passing{passage_scope(), "b1"};
+    const auto batch = test::make_batch("b1", {{"pending"}, {"rejected"}});
+    auto writer = store->begin(passing);
+    REQUIRE((*writer)->add(batch.records));
+    REQUIRE((*writer)->commit(batch.status, now));
+    CHECK(rows_of(directory, "SELECT batch_id FROM batches").empty());
+    CHECK(rows_of(directory, all_events).empty());
+    REQUIRE(store->adopt({&passing, 1}, mine));
+    CHECK(rows_of(directory, "SELECT batch_id FROM batches") == std::vector<std::string>{"b1"});
+    CHECK(rows_of(directory, all_events).size() == 2);
+}
+
+TEST_CASE("storage: views of an earlier version become today's, and nothing else changes")
+{
+    const Stores stores;
+    const auto directory = stores.directory("s");
+    put(*stores.open("s"), test::make_batch("b1", {{"pending"}}));
+    const std::string views = "SELECT sql FROM sqlite_master WHERE type = 'view' ORDER BY name";
+    const auto todays = rows_of(directory, views);
+    const auto schema = [&] { return rows_of(directory, "PRAGMA schema_version"); };
+    Database(directory + "/cache.db", Database::Mode::read_write)
+        .script("DROP VIEW batches; DROP VIEW events; CREATE VIEW batches AS SELECT 1 AS batch_id");
+    CHECK(open_store_read_only(directory).value()->check()->empty());
+    CHECK(stores.open("s")->check()->empty());
+    CHECK(rows_of(directory, views) == todays);
+    CHECK(rows_of(directory, all_events).size() == 1);
+    const auto before = schema();
+    stores.open("s");
+    CHECK(schema() == before);
+}
