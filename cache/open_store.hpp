@@ -16,8 +16,8 @@ struct OpenedStore {
 // aside under a name that says so, and a fresh one begun.
 Result<OpenedStore> open_store(const std::string& data_dir, TimePoint now);
 
-// For reading alone, also while a daemon uses it: nothing is made, migrated or set aside. Errc::not_found when there is
-// no store in the directory.
+// For reading alone, also while a daemon uses it: nothing is made, migrated or set aside, and nothing left behind.
+// Errc::not_found when there is no store in the directory.
 Result<std::unique_ptr<Store>> open_store_read_only(const std::string& data_dir);
 
 } // namespace nomadic::cache

@@ -1,7 +1,7 @@
 #include "cache/sqlite/bundle.hpp"
 
+#include "cache/sqlite/kept_store.hpp"
 #include "cache/sqlite/schema.hpp"
-#include "cache/sqlite/sqlite_store.hpp"
 
 #include <fcntl.h>
 #include <filesystem>
@@ -17,6 +17,26 @@ Failure unusable(const std::string& path, const std::string& why)
             .detail = "The file " + path + " can't be used as a bundle: " + why + ".",
             .members = {}};
 }
+
+// Who may only read can't remove the log that reading needs, and would leave it there, empty. The last one who may
+// write removes it when closing; while others have the database open, that is not this.
+class LogRemoval {
+public:
+    explicit LogRemoval(std::string path) : path_(std::move(path)) {}
+    LogRemoval(const LogRemoval&) = delete;
+    LogRemoval& operator=(const LogRemoval&) = delete;
+    ~LogRemoval()
+    {
+        // It does no harm where it can't be removed.
+        (void)guarded([&]() -> Result<void> {
+            Database(path_, Database::Mode::read_write).pragma("user_version");
+            return {};
+        });
+    }
+
+private:
+    std::string path_;
+};
 
 } // namespace
 
@@ -88,6 +108,9 @@ Result<std::unique_ptr<Store>> open_for_reading(const std::string& path, Writers
 {
     return guarded([&]() -> Result<std::unique_ptr<Store>> {
         const auto mode = writers == Writers::none ? Database::Mode::immutable : Database::Mode::read_only;
+        std::shared_ptr<void> afterwards;
+        if (mode == Database::Mode::read_only && !std::filesystem::exists(path + "-wal"))
+            afterwards = std::make_shared<LogRemoval>(path);
         Database database(path, mode);
         const auto version = database.pragma("user_version");
         if (database.pragma("application_id") != bundle_application_id)
@@ -96,7 +119,7 @@ Result<std::unique_ptr<Store>> open_for_reading(const std::string& path, Writers
         if (version < newest_version)
             return store_failure(path + " has an older format (" + std::to_string(version) + ", today's is " +
                                  std::to_string(newest_version) + "); starting the daemon once brings it up to date");
-        return std::make_unique<SqliteStore>(path, mode);
+        return std::make_unique<KeptStore>(std::move(afterwards), path, mode);
     });
 }
 

@@ -1,7 +1,7 @@
 #include "cache/sqlite/open.hpp"
 
+#include "cache/sqlite/kept_store.hpp"
 #include "cache/sqlite/schema.hpp"
-#include "cache/sqlite/sqlite_store.hpp"
 
 #include <array>
 #include <ctime>
@@ -56,19 +56,6 @@ std::string set_aside(const std::string& path, TimePoint now)
     return aside;
 }
 
-namespace {
-
-// A store that keeps the directory's lock.
-class Locked final : public SqliteStore {
-public:
-    Locked(const std::string& path, std::shared_ptr<void> held) : SqliteStore(path), held_(std::move(held)) {}
-
-private:
-    std::shared_ptr<void> held_;
-};
-
-} // namespace
-
 Result<OpenedStore> open(const std::string& path, TimePoint now, std::shared_ptr<void> held)
 {
     return guarded([&]() -> Result<OpenedStore> {
@@ -87,7 +74,7 @@ Result<OpenedStore> open(const std::string& path, TimePoint now, std::shared_ptr
             Database database(path, Database::Mode::read_write);
             migrate(database);
         }
-        opened.store = std::make_unique<Locked>(path, std::move(held));
+        opened.store = std::make_unique<KeptStore>(std::move(held), path, Database::Mode::read_write);
         return opened;
     });
 }

@@ -4,7 +4,7 @@
 
 namespace nomadic::cache::sqlite {
 
-// `held` lives as long as the store.
+// `held` goes once the store is closed.
 Result<OpenedStore> open(const std::string& path, TimePoint now, std::shared_ptr<void> held);
 
 // Gives a database a name that says that it is corrupt, and when that was found.
