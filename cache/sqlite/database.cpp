@@ -34,6 +34,12 @@ bool SqliteError::means_corruption() const
     return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
 }
 
+bool SqliteError::means_failing_disk() const
+{
+    const int primary = code & 0xFF;
+    return primary == SQLITE_FULL || primary == SQLITE_IOERR;
+}
+
 Rows::~Rows()
 {
     sqlite3_reset(statement_);

@@ -18,8 +18,9 @@ namespace nomadic::cache::sqlite {
 class SqliteError : public std::runtime_error {
 public:
     SqliteError(sqlite3* connection, std::string_view doing);
-    bool means_corruption() const; // of the file, which may be no database at all
-    int code;                      // SQLite's extended result code
+    bool means_corruption() const;   // of the file, which may be no database at all
+    bool means_failing_disk() const; // full, or an I/O error
+    int code;                        // SQLite's extended result code
 };
 
 using Blob = std::span<const unsigned char>;

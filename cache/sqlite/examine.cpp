@@ -1,5 +1,6 @@
 #include "cache/examine_store.hpp"
 
+#include "cache/sqlite/open.hpp"
 #include "cache/sqlite/schema.hpp"
 #include "cache/sqlite/session.hpp"
 
@@ -13,14 +14,6 @@ namespace fs = std::filesystem;
 using namespace sqlite;
 
 constexpr std::uintmax_t checked_whole = std::uintmax_t{512} << 20;
-
-// The log has something in it while somebody writes, or was killed writing.
-bool has_log(const std::string& path)
-{
-    std::error_code error; // there may be none
-    const auto size = fs::file_size(path + "-wal", error);
-    return !error && size > 0;
-}
 
 std::string first_damage(Database& database)
 {

@@ -1,5 +1,6 @@
 #include "cache/sqlite/open.hpp"
 
+#include "cache/sqlite/bundle.hpp"
 #include "cache/sqlite/kept_store.hpp"
 #include "cache/sqlite/schema.hpp"
 
@@ -56,26 +57,80 @@ std::string set_aside(const std::string& path, TimePoint now)
     return aside;
 }
 
+bool has_log(const std::string& path)
+{
+    std::error_code error; // there may be none
+    const auto size = fs::file_size(path + "-wal", error);
+    return !error && size > 0;
+}
+
+namespace {
+
+std::string set_aside_for(const std::string& wrong, const std::string& path, TimePoint now)
+{
+    return "the database was corrupt (" + wrong + "); it was set aside as " + set_aside(path, now) +
+           " and a fresh one begun";
+}
+
+Result<OpenedStore> open_to_write(const std::string& path, TimePoint now, std::shared_ptr<void> held)
+{
+    OpenedStore opened;
+    if (fs::exists(path)) {
+        if (const auto wrong = corruption(path); !wrong.empty()) {
+            opened.notices.push_back(set_aside_for(wrong, path, now));
+        } else {
+            Database database(path, Database::Mode::read_only);
+            if (auto ours = check_owner(database, path); !ours)
+                return ours.error();
+        }
+    }
+    {
+        Database database(path, Database::Mode::read_write);
+        migrate(database);
+    }
+    opened.store = std::make_unique<KeptStore>(std::move(held), path, Database::Mode::read_write);
+    return opened;
+}
+
+// What is corrupt beyond the pages that are checked beforehand.
+Result<OpenedStore> open_afresh(const std::string& path, const SqliteError& wrong, TimePoint now,
+                                std::shared_ptr<void> held)
+{
+    auto notice = set_aside_for(wrong.what(), path, now);
+    auto opened = open_to_write(path, now, std::move(held));
+    if (opened)
+        opened->notices.push_back(std::move(notice));
+    return opened;
+}
+
+// SQLite needs files to work with, also for reading; without them what was closed well can be read all the same.
+Result<OpenedStore> open_as_it_is(const std::string& path, const SqliteError& why, std::shared_ptr<void> held)
+{
+    if (auto readable = open_for_reading(path, Writers::none); !readable)
+        return readable.error();
+    OpenedStore opened;
+    opened.store = std::make_unique<KeptStore>(std::move(held), path, Database::Mode::immutable);
+    opened.notices.push_back(store_failure(why).detail +
+                             " Until the daemon is started again with room on its disk, what is stored is served, and "
+                             "nothing is added.");
+    return opened;
+}
+
+} // namespace
+
 Result<OpenedStore> open(const std::string& path, TimePoint now, std::shared_ptr<void> held)
 {
     return guarded([&]() -> Result<OpenedStore> {
-        OpenedStore opened;
-        if (fs::exists(path)) {
-            if (const auto wrong = corruption(path); !wrong.empty()) {
-                opened.notices.push_back("the database was corrupt (" + wrong + "); it was set aside as " +
-                                         set_aside(path, now) + " and a fresh one begun");
-            } else {
-                Database database(path, Database::Mode::read_only);
-                if (auto ours = check_owner(database, path); !ours)
-                    return ours.error();
-            }
+        try {
+            return open_to_write(path, now, held);
+        } catch (const SqliteError& error) {
+            if (error.means_corruption())
+                return open_afresh(path, error, now, held);
+            const bool has_stored = fs::exists(path) && fs::file_size(path) > 0 && !has_log(path);
+            if (!error.means_failing_disk() || !has_stored)
+                throw;
+            return open_as_it_is(path, error, held);
         }
-        {
-            Database database(path, Database::Mode::read_write);
-            migrate(database);
-        }
-        opened.store = std::make_unique<KeptStore>(std::move(held), path, Database::Mode::read_write);
-        return opened;
     });
 }
 

@@ -43,6 +43,7 @@ Result<std::string> SqliteStore::begin_anew(TimePoint now)
         replace(writer_->session.database, Database(path_, Database::Mode::read_write));
         ++writer_->databases;
         prepare_writer();
+        tidy_ = true;
         return aside;
     });
 }

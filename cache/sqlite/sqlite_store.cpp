@@ -14,6 +14,16 @@ SqliteStore::SqliteStore(const std::string& path, Database::Mode mode)
     if (mode != Database::Mode::read_write)
         return;
     prepare_writer();
+    // Where the disk is full, say, what is stored can be read all the same, and begin() tries again.
+    const auto removed = guarded([this]() -> Result<void> {
+        remove_leftovers();
+        return {};
+    });
+    tidy_ = removed.has_value();
+}
+
+void SqliteStore::remove_leftovers()
+{
     auto& database = writer_->session.database;
     database.run("DELETE FROM content WHERE id IN (SELECT content FROM staged)");
     // A batch is used when it is committed: those never used may have nothing.
@@ -45,6 +55,9 @@ Result<std::unique_ptr<SnapshotWriter>> SqliteStore::begin(const Key& key)
 {
     const std::scoped_lock lock(writer_->mutex);
     return guarded([&]() -> Result<std::unique_ptr<SnapshotWriter>> {
+        if (!tidy_)
+            remove_leftovers();
+        tidy_ = true;
         writer_->session.database.run("INSERT INTO batch(scope, batch_id) VALUES(?, ?) ON CONFLICT DO NOTHING",
                                       Blob(key.scope.id), std::string_view(key.batch_id));
         return std::make_unique<Writer>(writer_, readers_, key, writer_->session.batch_row(key).value());

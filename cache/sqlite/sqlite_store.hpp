@@ -54,10 +54,12 @@ public:
 
 private:
     void prepare_writer();
+    void remove_leftovers(); // of a process that was killed: nobody sees them; throws SqliteError
 
     std::string path_;
     std::shared_ptr<WriteSession> writer_; // closed last: only who writes can empty the log into the database
     ReaderPool readers_;
+    bool tidy_ = false; // its leftovers are removed; guarded by the writer's mutex
 };
 
 } // namespace nomadic::cache::sqlite

@@ -156,6 +156,38 @@ def test_a_full_disk_makes_a_pass_through_that_says_so(start, tmp_path, mount):
     assert run("verify", "--server", daemon.url).returncode == 0
 
 
+def fill_the_disk_of(directory):
+    with contextlib.suppress(OSError), open(directory / "filling", "ab", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+@pytest.mark.parametrize("ended", ["stopped", "killed"])
+def test_a_disk_that_is_full_at_the_start_hides_nothing_that_is_stored(start, tmp_path, mount, ended):
+    data = tmp_path / "small"
+    data.mkdir()
+    mount("-t", "tmpfs", "-o", "size=3m", "tmpfs", str(data))
+    daemon = start("--cache-min-free-disk", "0", data_dir=data)
+    fetch(daemon, "ask-6-24-3")
+    if ended == "stopped":
+        assert daemon.stop() == 0
+    else:
+        (data / "filling").write_bytes(bytes(512 * 1024))
+        for variant in range(4):
+            daemon.get(f"/v1/batches/ask-300-4000-{variant}/analysis")
+        assert daemon.get("/readyz").json()["status"] == "degraded"
+        daemon.kill()  # while there are leftovers that can't be removed for want of room
+    fill_the_disk_of(data)
+    daemon = start("--cache-min-free-disk", "0", data_dir=data)
+    assert daemon.get("/v1/batches/ask-6-24-3/analysis").headers["cache-status"].startswith("nomadic-cached; hit")
+    missed = daemon.get("/v1/batches/ask-2-4-1/analysis")
+    assert missed.status == 200 and missed.headers["cache-status"] == "nomadic-cached; fwd=miss"
+    assert daemon.get("/readyz").json()["status"] == "degraded"
+    (data / "filling").unlink()
+    if ended == "killed":
+        assert daemon.get("/v1/batches/ask-2-4-1/analysis").headers["cache-status"].endswith("stored")
+
+
 def test_a_read_only_directory_is_served_as_it_is(start, tmp_path, mount, sandbox):
     daemon = start()
     fetch(daemon, "ask-6-24-3")
