@@ -3,6 +3,7 @@
 #include "cache/sqlite/bundle.hpp"
 #include "cache/sqlite/kept_store.hpp"
 #include "cache/sqlite/schema.hpp"
+#include "cache/sqlite/session.hpp"
 
 #include <array>
 #include <ctime>
@@ -89,14 +90,17 @@ Result<OpenedStore> open_to_write(const std::string& path, TimePoint now, std::s
         migrate(database);
     }
     opened.store = std::make_unique<KeptStore>(std::move(held), path, Database::Mode::read_write);
+    // Every scope depends on it: without it nothing would ever be found.
+    if (const auto secret = opened.store->install_secret(); !secret && is_damage(secret.error()))
+        throw Damage(secret.error().detail);
     return opened;
 }
 
 // What is corrupt beyond the pages that are checked beforehand.
-Result<OpenedStore> open_afresh(const std::string& path, const SqliteError& wrong, TimePoint now,
+Result<OpenedStore> open_afresh(const std::string& path, const std::string& wrong, TimePoint now,
                                 std::shared_ptr<void> held)
 {
-    auto notice = set_aside_for(wrong.what(), path, now);
+    auto notice = set_aside_for(wrong, path, now);
     auto opened = open_to_write(path, now, std::move(held));
     if (opened)
         opened->notices.push_back(std::move(notice));
@@ -123,9 +127,11 @@ Result<OpenedStore> open(const std::string& path, TimePoint now, std::shared_ptr
     return guarded([&]() -> Result<OpenedStore> {
         try {
             return open_to_write(path, now, held);
+        } catch (const Damage& damage) {
+            return open_afresh(path, damage.what(), now, held);
         } catch (const SqliteError& error) {
             if (error.means_corruption())
-                return open_afresh(path, error, now, held);
+                return open_afresh(path, error.what(), now, held);
             const bool has_stored = fs::exists(path) && fs::file_size(path) > 0 && !has_log(path);
             if (!error.means_failing_disk() || !has_stored)
                 throw;

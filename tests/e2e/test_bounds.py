@@ -204,6 +204,24 @@ def test_a_read_only_directory_is_served_as_it_is(start, tmp_path, mount, sandbo
     assert daemon.get("/readyz").json()["status"] == "degraded"
 
 
+@pytest.mark.parametrize("first", [1, 2, 3, 6, 12])
+def test_a_large_store_that_is_corrupt_at_the_start_is_set_aside(start, tmp_path, first):
+    """Whose pages are not all looked at beforehand. The first hold the schema and the tables that every start reads."""
+    daemon = start()
+    fetch(daemon, "ask-6-24-3")
+    assert daemon.stop() == 0
+    path = tmp_path / "data" / "cache.db"
+    with open(path, "r+b") as file:
+        file.seek(4096 * first)
+        file.write(os.urandom(path.stat().st_size - 4096 * first))
+        file.truncate(17 << 20)
+    daemon = start()
+    fetch(daemon, "ask-6-24-3")
+    assert daemon.get("/v1/batches/ask-6-24-3/analysis").headers["cache-status"].startswith("nomadic-cached; hit")
+    assert daemon.get("/readyz").json()["status"] == "ready"
+    assert list(path.parent.glob("cache.db.corrupt-*")), daemon.output()
+
+
 @pytest.mark.parametrize("kept_pages", [1, 60])
 def test_a_store_damaged_while_it_runs_is_replaced_and_nobody_notices(start, tmp_path, kept_pages):
     daemon = start("--cache-hot-bytes", "0")
