@@ -218,6 +218,8 @@ awaitable<Result<Fetched>> Refresher::fly(Key key, Asker asker, Depth depth, Fli
 
 awaitable<Result<Fetched>> Refresher::bring(Key key, Asker asker, Depth depth, Flights::FlightPointer flight)
 {
+    if (depth == Depth::full)
+        running_.forget(key); // who insists on upstream's word wants today's
     auto seen = co_await status(key, asker);
     if (!seen)
         co_return seen.error();
@@ -329,13 +331,13 @@ awaitable<std::shared_ptr<const batch::StatusDocument>> Refresher::stored_status
     co_return std::make_shared<const batch::StatusDocument>(std::move(**status));
 }
 
-// A refusal is an answer: nobody may be served from here again before upstream has been asked. A failure is upstream's
-// trouble, which is not made worse by asking at once again.
+// A refusal is an answer, and so is that a batch runs again: nobody may be served from here again before upstream has
+// been asked. A failure is upstream's trouble, which is not made worse by asking at once again.
 awaitable<void> Refresher::judge(Key key, const Failure& failure)
 {
-    if (failure.code == Errc::not_completed || failure.code == Errc::cancelled)
+    if (failure.code == Errc::cancelled)
         co_return;
-    if (!is_refusal(failure)) {
+    if (!is_refusal(failure) && failure.code != Errc::not_completed) {
         slot(failures_, key) = clock_.now();
         co_return;
     }
