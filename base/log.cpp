@@ -173,17 +173,20 @@ void append_logfmt(std::string_view name, std::string_view value, std::string& l
         append_quoted(value, line);
 }
 
-void append_json(std::string_view name, std::string_view value, std::string& line)
+void append_json(std::string_view name, std::string_view value, Kind kind, std::string& line)
 {
     line += line.empty() ? '{' : ',';
     append_quoted(name, line);
     line += ':';
-    append_quoted(value, line);
+    if (kind == Kind::number)
+        line += value;
+    else
+        append_quoted(value, line);
 }
 
-void append(Format format, std::string_view name, std::string_view value, std::string& line)
+void append(Format format, std::string_view name, std::string_view value, std::string& line, Kind kind = Kind::text)
 {
-    format == Format::json ? append_json(name, value, line) : append_logfmt(name, value, line);
+    format == Format::json ? append_json(name, value, kind, line) : append_logfmt(name, value, line);
 }
 
 void append_rest(Format format, Level level, std::string_view message, Pairs pairs, std::uint64_t left_out,
@@ -192,9 +195,10 @@ void append_rest(Format format, Level level, std::string_view message, Pairs pai
     append(format, "level", level_names.at(static_cast<std::size_t>(level)), line);
     append(format, "message", message, line);
     for (const auto& pair : pairs)
-        append(format, pair.name, pair.value, line);
+        if (!pair.value.empty())
+            append(format, pair.name, pair.value, line, pair.kind);
     if (left_out != 0)
-        append(format, "left_out", std::to_string(left_out), line);
+        append(format, "left_out", std::to_string(left_out), line, Kind::number);
     if (format == Format::json)
         line += '}';
 }

@@ -12,9 +12,11 @@ namespace nomadic::log {
 enum class Level { trace, debug, info, warn, error };
 enum class Format { logfmt, json };
 
+enum class Kind { text, number }; // JSON tells them apart
 struct Pair {
     std::string_view name;
-    std::string value;
+    std::string value; // "" for none: then the pair is left out
+    Kind kind = Kind::text;
 };
 using Pairs = std::initializer_list<Pair>;
 

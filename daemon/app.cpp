@@ -14,6 +14,8 @@
 #include "proxy/http/via.hpp"
 #include "proxy/routes/health.hpp"
 
+#include <boost/json/parse.hpp>
+
 #include <filesystem>
 #include <sstream>
 
@@ -61,6 +63,18 @@ Result<std::shared_ptr<boost::asio::ssl::context>> server_tls(const config::Serv
                                  ". Both must be readable PEM files that belong together.",
                        .members = {}};
     return tls;
+}
+
+// Why we could not answer, as the client is told; "" when we could, or the upstream's own answer says why.
+std::string error_told(const proxy::Response& response)
+{
+    const auto* body = std::get_if<std::string>(&response.body);
+    if (response.status < 500 || response.forwarded || body == nullptr)
+        return {};
+    boost::system::error_code not_ours;
+    const auto problem = boost::json::parse(*body, not_ours);
+    const auto* detail = !not_ours && problem.is_object() ? problem.get_object().if_contains("detail") : nullptr;
+    return detail != nullptr && detail->is_string() ? std::string(detail->get_string()) : std::string{};
 }
 
 Failure came_back()
@@ -307,8 +321,9 @@ proxy::Repeat::Note App::note_of(const proxy::Request& request, const proxy::Res
 {
     // The path alone: a query may hold what somebody searches for.
     return [series = metrics_.series(request, response), method = request.method, path = request.path,
-            status = std::to_string(response.status), cache = std::string(response.fields.get("Cache-Status"))](
-               const proxy::Peer& peer, std::string_view request_id, std::chrono::nanoseconds took) {
+            status = std::to_string(response.status), cache = std::string(response.fields.get("Cache-Status")),
+            error = error_told(response)](const proxy::Peer& peer, std::string_view request_id,
+                                          std::chrono::nanoseconds took) {
         series.count(took);
         if (!log::enabled(log::Level::info))
             return;
@@ -316,9 +331,10 @@ proxy::Repeat::Note App::note_of(const proxy::Request& request, const proxy::Res
         proxy::append_milliseconds(took, milliseconds);
         log::info("request", {{"method", method},
                               {"path", path},
-                              {"status", status},
+                              {"status", status, log::Kind::number},
                               {"cache", cache},
-                              {"ms", std::move(milliseconds)},
+                              {"error", error},
+                              {"ms", std::move(milliseconds), log::Kind::number},
                               {"peer", peer.address},
                               {"request_id", std::string(request_id)}});
     };

@@ -137,10 +137,17 @@ Finding no_answer(const Failure& failure, const config::Upstream& settings)
         return upstream_problem(
             "upstream", failure.detail,
             "It asks for a certificate of yours: upstream.client_certificate, upstream.client_key.");
-    return upstream_problem("upstream", failure.detail, "Check the network and upstream.base_url.");
+    return upstream_problem("upstream", without_advice(failure.detail), "Check the network and upstream.base_url.");
 }
 
 } // namespace
+
+std::string without_advice(std::string detail)
+{
+    if (const auto advice = detail.find(". Check the network"); advice != std::string::npos)
+        detail.erase(advice);
+    return detail;
+}
 
 Findings ask_upstream(const config::Upstream& settings, std::shared_ptr<proxy::Connector> connector,
                       const proxy::Credential& key)

@@ -56,7 +56,7 @@ Finding examine_proxy(const Endpoint& through, std::chrono::milliseconds limit)
 Finding no_way(const Failure& failure)
 {
     const bool asks = failure.detail.find("proxy answered 407") != std::string::npos;
-    return upstream_problem("upstream", failure.detail,
+    return upstream_problem("upstream", without_advice(failure.detail),
                             asks ? "Put the user and password that the proxy asks for into HTTPS_PROXY or http_proxy: "
                                    "http://USER:PASSWORD@HOST:PORT."
                                  : "Check the network, upstream.base_url and upstream.proxy.");

@@ -31,7 +31,7 @@ void print_snapshot(const json::object& snapshot)
         if (count != 0)
             std::cout << (std::exchange(any, true) ? ", " : "") << count << " " << std::string_view(approval);
     std::cout << "), review status " << text_of(snapshot, "review_status") << "\n"
-              << "  snapshot " << snapshot.at("snapshot") << " of " << snapshot.at("snapshots") << " kept, first seen "
+              << "  snapshot " << snapshot.at("snapshot") << " (" << snapshot.at("snapshots") << " kept), first seen "
               << text_of(snapshot, "fetched_at") << ", confirmed " << text_of(snapshot, "validated_at") << "\n"
               << "  " << text_of(freshness, "state") << ": " << freshness.at("age") << " s old, ttl "
               << freshness.at("ttl") << " s" << (snapshot.at("pinned").as_bool() ? ", pinned" : "") << "\n";
@@ -55,8 +55,9 @@ void print_words(const json::object& known)
     if (known.at("stored").as_bool())
         print_snapshot(known.at("snapshot").as_object());
     print_policy(known.at("policy").as_object());
-    std::cout << "  next: " << text_of(next, "because")
-              << (next.at("at").is_null() ? "" : " (" + text_of(next, "at") + ")") << "\n";
+    std::cout << "  next: " << text_of(next, "because") << "\n";
+    if (!next.at("at").is_null())
+        std::cout << "  then: " << text_of(next, "at") << "\n";
     if (known.at("being_fetched").as_bool())
         std::cout << "  it is being fetched right now\n";
     if (!known.at("failed_at").is_null())

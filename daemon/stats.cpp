@@ -5,6 +5,7 @@
 
 #include <iomanip>
 #include <iostream>
+#include <sstream>
 
 namespace nomadic::daemon {
 
@@ -28,7 +29,15 @@ std::string text_of(const json::value& value)
             text += (text.empty() ? "" : ", ") + text_of(item);
         return text;
     }
-    return json::serialize(value);
+    return value.is_null() ? "none" : json::serialize(value);
+}
+
+std::string mebibytes(double bytes)
+{
+    constexpr double mebibyte = 1024 * 1024;
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(1) << bytes / mebibyte;
+    return text.str();
 }
 
 // Whatever the daemon says: nested names are joined by a blank, bytes are told in MiB.
@@ -44,7 +53,7 @@ void print_table(const json::object& document, const std::string& prefix)
         constexpr std::string_view bytes = "bytes";
         if (name.ends_with(bytes) && value.is_number()) {
             name = name.substr(0, name.size() - bytes.size()) + "MiB";
-            text = std::to_string(value.to_number<std::uint64_t>() >> 20U);
+            text = mebibytes(value.to_number<double>());
         }
         std::replace(name.begin(), name.end(), '_', ' ');
         std::cout << std::left << std::setw(24) << name << text << "\n";

@@ -37,6 +37,15 @@ Metrics::Series Metrics::series(const Request& request, const Response& response
     return {outcome.statuses[response.status], outcome.durations};
 }
 
+std::uint64_t Metrics::requests(std::size_t cache_result) const
+{
+    std::uint64_t sum = 0;
+    for (const auto& [route, outcomes] : routes_)
+        for (const auto& [status, count] : outcomes.at(cache_result).statuses)
+            sum += count;
+    return sum;
+}
+
 void Metrics::expose(Exposition& exposition) const
 {
     exposition.counter("nomadic_cached_requests_total", "Requests by route, cache result and status");

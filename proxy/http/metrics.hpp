@@ -31,6 +31,7 @@ public:
     // The cache result is read off the answer's Cache-Status.
     Series series(const Request& request, const Response& response);
     void expose(Exposition& exposition) const;
+    std::uint64_t requests(std::size_t cache_result) const; // of all routes; an index of cache_results
 
     // As in the `cache` label; `none` is for answers that have nothing to do with the cache.
     static constexpr std::array<std::string_view, 9> cache_results{"hit",    "stale_hit", "miss",   "stale", "request",

@@ -81,10 +81,15 @@ void IntrospectionRoutes::expose_connections(Exposition& exposition) const
     exposition.sample(number(sessions.traffic.sent));
 }
 
-void IntrospectionRoutes::expose_upstream(Exposition& exposition) const
+const UpstreamCounts& IntrospectionRoutes::upstream_counts() const
 {
     static const UpstreamCounts nothing;
-    const auto& upstream = subjects_.upstream == nullptr ? nothing : *subjects_.upstream;
+    return subjects_.upstream == nullptr ? nothing : *subjects_.upstream;
+}
+
+void IntrospectionRoutes::expose_upstream(Exposition& exposition) const
+{
+    const auto& upstream = upstream_counts();
     exposition.gauge("nomadic_cached_offline", "1 when no connection is ever opened, else 0");
     exposition.sample(subjects_.batches.offline() ? 1 : 0);
     exposition.counter("nomadic_cached_upstream_requests_total", "Requests to the upstream, each attempt, by outcome");
@@ -137,8 +142,28 @@ void IntrospectionRoutes::expose_cache(const Usage& usage, Exposition& expositio
     exposition.gauge("nomadic_cached_pending_jobs", "Jobs that wait or run, by the threads they are for");
     exposition.sample({{"threads", "readers"}}, number(subjects_.store.reads_pending()));
     exposition.sample({{"threads", "writer"}}, number(subjects_.store.writes_pending()));
-    exposition.sample({{"threads", "workers"}},
-                      number(subjects_.upstream == nullptr ? 0 : subjects_.upstream->parsing));
+    exposition.sample({{"threads", "workers"}}, number(upstream_counts().parsing));
+}
+
+// By how the cache answered them, those that there were.
+boost::json::object IntrospectionRoutes::requests() const
+{
+    boost::json::object counts;
+    for (std::size_t i = 0; i < Metrics::cache_results.size(); ++i)
+        if (const auto count = subjects_.metrics.requests(i); count != 0)
+            counts[Metrics::cache_results.at(i)] = count;
+    return counts;
+}
+
+boost::json::object IntrospectionRoutes::upstream_requests() const
+{
+    const auto& upstream = upstream_counts();
+    boost::json::object counts;
+    for (std::size_t i = 0; i < UpstreamCounts::outcomes.size(); ++i)
+        if (upstream.requests.at(i) != 0)
+            counts[UpstreamCounts::outcomes.at(i)] = upstream.requests.at(i);
+    counts["retries"] = upstream.retries;
+    return counts;
 }
 
 awaitable<Response> IntrospectionRoutes::status(Request& request)
@@ -157,6 +182,8 @@ awaitable<Response> IntrospectionRoutes::status(Request& request)
         {"key", facts_.key.empty() ? "the clients' own" : facts_.key},
         {"flights", subjects_.batches.flights()},
         {"connections", subjects_.sessions.open},
+        {"requests", requests()},
+        {"upstream_requests", upstream_requests()},
         {"memory",
          {{"resident_bytes", static_cast<std::uint64_t>(usage->process.resident_bytes)},
           {"held_bytes", subjects_.batches.held_bytes()}}},

@@ -50,6 +50,9 @@ private:
     awaitable<Result<Usage>> measure();
     awaitable<Response> metrics(Request& request);
     awaitable<Response> status(Request& request);
+    const UpstreamCounts& upstream_counts() const;
+    boost::json::object requests() const;
+    boost::json::object upstream_requests() const;
     void expose_upstream(Exposition& exposition) const;
     void expose_cache(const Usage& usage, Exposition& exposition) const;
     void expose_connections(Exposition& exposition) const;

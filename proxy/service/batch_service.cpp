@@ -205,13 +205,15 @@ awaitable<Result<Answer>> BatchService::fetched_answer(Want want, Key key, std::
 
 Result<Answer> BatchService::despite(const Failure& failure, const Want& want, const std::optional<Snapshot>& had)
 {
-    if (!had || is_refusal(failure) || failure.code == Errc::not_completed || failure.code == Errc::cancelled)
+    if (is_refusal(failure) || failure.code == Errc::not_completed || failure.code == Errc::cancelled)
         return failure;
     auto facts = facts_of(had);
     facts.upstream_failed = true;
-    const Decision decision = cache::decide(facts, want.directives, policies_.of(had->key.batch_id));
-    if (decision.action != Action::serve)
+    const Decision decision = cache::decide(facts, want.directives, policies_.of(want.batch_id));
+    if (decision.action != Action::serve) {
+        log::warn("a batch could not be fetched", {{"batch_id", want.batch_id}, {"error", failure.detail}});
         return failure;
+    }
     log::warn("upstream failed; a stored state is served in its place",
               {{"batch_id", had->key.batch_id}, {"error", failure.detail}});
     return stored_answer(*had, decision);

@@ -240,6 +240,7 @@ def test_a_name_that_is_not_known(tmp_path):
 def test_an_upstream_that_is_not_there(tmp_path):
     findings, status = examine(tmp_path, f"http://127.0.0.1:{free_port()}")
     assert_problem(findings, status, "upstream", "can't be reached")
+    assert "Check the network" not in findings["upstream"]["detail"]
 
 
 class SignInPage(http.server.BaseHTTPRequestHandler):

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 
@@ -123,8 +124,10 @@ def test_the_alerting_rules_ask_only_for_metrics_that_are_there(daemon):
 def test_stats_is_a_table_or_json(daemon):
     daemon.get(ANALYSIS)
     table = run("stats", "--server", daemon.url).stdout
-    assert re.search(r"^store quota MiB +20480$", table, re.M) and re.search(r"^offline +false$", table, re.M)
+    assert re.search(r"^store quota MiB +20480\.0$", table, re.M) and re.search(r"^offline +false$", table, re.M)
+    assert re.search(r"^store complaint +none$", table, re.M) and re.search(r"^requests miss +1$", table, re.M)
     status = json.loads(run("stats", "--json", "--server", daemon.url).stdout)
+    assert status["requests"]["miss"] == 1 and status["upstream_requests"] == {"ok": 2, "retries": 0}
     assert status["addresses"] == [daemon.url] and status["store"]["bytes"] > 0
     assert "NOMADICAI_API_KEY" in status["key"]
 
@@ -139,6 +142,33 @@ def test_one_access_line_a_request_without_its_query(daemon):
     daemon.wait_for("request_id=mine-1")
     assert len(access_lines(daemon)) == 1 and "secret-search" not in daemon.output()
     assert f"path={ANALYSIS} status=200" in access_lines(daemon)[0]
+
+
+def test_what_went_wrong_is_in_the_log(sandbox, start):
+    daemon = start("--upstream-retries", "0")
+    assert daemon.get("/v1/batches/nobody-knows-this/analysis").status == 404
+    sandbox.kill()
+    answer = daemon.get(ANALYSIS, {"X-Request-ID": "mine-2"})
+    assert answer.status == 502
+    daemon.wait_for("request_id=mine-2")
+    line = access_lines(daemon)[-1]
+    assert f"error={json.dumps(answer.json()['detail'])}" in line and "cache=" not in line
+    assert "error=" not in access_lines(daemon)[0]  # it is the client's
+    warned = [line for line in daemon.lines if "level=warn" in line]
+    assert len(warned) == 1 and f'message="a batch could not be fetched" batch_id={BATCH} error=' in warned[0]
+
+
+def test_numbers_are_numbers_in_a_json_log(start, tmp_path):
+    config = tmp_path / "config.toml"
+    config.write_text("")
+    daemon = start("--config", str(config))
+    config.write_text("[log]\nformat = 'json'\n")
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.wait_for('"changed":"log.format"')
+    daemon.get(ANALYSIS, {"X-Request-ID": "mine-3"})
+    daemon.wait_for("mine-3")
+    line = next(json.loads(line) for line in daemon.lines if "mine-3" in line)
+    assert line["status"] == 200 and 0 < line["ms"] < 60_000 and line["cache"] == "nomadic-cached; fwd=miss; stored"
 
 
 def test_a_warning_that_repeats_is_written_a_few_times_and_then_counted(sandbox, start, tmp_path):
