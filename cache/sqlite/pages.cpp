@@ -33,21 +33,10 @@ batch::VideoRecord decode_video(Codec& codec, std::string_view video_id, std::st
     return std::move(*record);
 }
 
-// What narrowing leaves of the video's events; false when that is none.
-bool narrow(StoredVideo& video, EventPicker& picker)
+std::size_t decoded_size(const PagedVideo& video)
 {
-    std::vector<std::size_t> wanted;
-    picker.each_wanted(
-        video.rows_of(), [&]() -> const batch::VideoRecord& { return video.record(); },
-        [&](std::size_t position, const auto&) { wanted.push_back(position); });
-    if (wanted.empty())
-        return false;
-    std::vector<batch::EventSpan> spans;
-    spans.reserve(wanted.size());
-    for (const auto position : wanted)
-        spans.push_back(video.record().spans.at(position));
-    video.record().spans = std::move(spans);
-    return true;
+    return video.record ? video.record->events.size() + video.record->source.size()
+                        : usual_ratio * (video.packed.size() + video.source.size());
 }
 
 } // namespace
@@ -72,15 +61,22 @@ bool StoredVideo::may_hold(const batch::Selection& selection) const
                                       selection.narrowing.allows_video(video_id()));
 }
 
-PackedVideo StoredVideo::packed() const
+PagedVideo StoredVideo::paged()
 {
-    PackedVideo packed{.video_id = std::string(rows_.bytes(5)), .record = std::string(rows_.bytes(6)), .source = {}};
+    PagedVideo video;
+    if (record_ || past_.differs(place_)) {
+        record();
+        video.record = std::move(record_);
+        return video;
+    }
+    video.video_id = rows_.bytes(5);
+    video.packed = rows_.bytes(6);
     if (with_source_ == WithSource::yes)
-        packed.source = rows_.bytes(7);
-    return packed;
+        video.source = rows_.bytes(7);
+    return video;
 }
 
-batch::VideoRecord& StoredVideo::record()
+const batch::VideoRecord& StoredVideo::record()
 {
     if (!record_)
         record_ = past_.differs(place_)
@@ -109,49 +105,66 @@ void PageReader::read(Session& session, const std::vector<std::int64_t>& content
     Page page;
     std::size_t bytes = 0;
     for (std::size_t place = 0; place < contents.size(); ++place) {
-        StoredVideo video(session, contents[place], with_source_, past, place);
-        if (!video.may_hold(selection_))
+        StoredVideo stored(session, contents[place], with_source_, past, place);
+        auto video = stored.may_hold(selection_) ? pick(stored, picker) : std::nullopt;
+        if (!video)
             continue;
-        if (selection_.narrowing.empty() && past.any())
-            keep_wanted(video.record());
-        if (selection_.narrowing.empty() && !past.any()) {
-            page.packed.push_back(video.packed());
-            bytes += usual_ratio * (page.packed.back().record.size() + page.packed.back().source.size());
-        } else if (selection_.narrowing.empty() || narrow(video, picker)) {
-            page.records.push_back(std::move(video.record()));
-            bytes += page.records.back().events.size() + page.records.back().source.size();
-        }
+        bytes += decoded_size(*video);
+        page.push_back(std::move(*video));
         if (bytes < page_bytes)
             continue;
         bytes = 0;
-        if (!give(std::exchange(page, {}), session.codec, sink))
+        if (!sink.give(std::exchange(page, {})))
             return;
     }
-    give(std::move(page), session.codec, sink);
+    sink.give(std::move(page));
+}
+
+// Empty when narrowing leaves nothing of the video.
+std::optional<PagedVideo> PageReader::pick(StoredVideo& stored, EventPicker& picker) const
+{
+    std::vector<std::size_t> wanted;
+    const bool narrowed = !selection_.narrowing.empty();
+    if (narrowed)
+        picker.each_wanted(
+            stored.rows_of(), [&]() -> const batch::VideoRecord& { return stored.record(); },
+            [&](std::size_t position, const auto&) { wanted.push_back(position); });
+    if (narrowed && wanted.empty())
+        return std::nullopt;
+    auto video = stored.paged();
+    if (narrowed)
+        video.wanted = std::move(wanted);
+    if (video.record)
+        keep_wanted(video);
+    return video;
 }
 
 void PageReader::decode(Page& page, Codec& codec) const
 {
-    for (const auto& packed : page.packed) {
-        auto& record =
-            page.records.emplace_back(decode_video(codec, packed.video_id, packed.record, packed.source, with_source_));
-        keep_wanted(record);
+    for (auto& video : page) {
+        if (video.record)
+            continue;
+        video.record = decode_video(codec, video.video_id, std::exchange(video.packed, {}),
+                                    std::exchange(video.source, {}), with_source_);
+        keep_wanted(video);
     }
-    page.packed.clear();
 }
 
-void PageReader::keep_wanted(batch::VideoRecord& record) const
+void PageReader::keep_wanted(PagedVideo& video) const
 {
-    if (!selection_.everything())
-        std::erase_if(record.spans, [&](const auto& span) { return !selection_.wants(span.approval); });
-}
-
-// Decoded by whoever has nothing else to do.
-bool PageReader::give(Page page, Codec& codec, PageSink& sink) const
-{
-    if (!sink.awaited())
-        decode(page, codec);
-    return sink.give(std::move(page));
+    auto& spans = video.record->spans;
+    if (video.wanted) {
+        std::vector<batch::EventSpan> picked;
+        picked.reserve(video.wanted->size());
+        for (const auto position : *video.wanted) {
+            if (position >= spans.size())
+                throw Damage("the rows of video " + video.record->video_id + " do not fit its record");
+            picked.push_back(spans[position]);
+        }
+        spans = std::move(picked);
+    } else if (!selection_.everything()) {
+        std::erase_if(spans, [&](const auto& span) { return !selection_.wants(span.approval); });
+    }
 }
 
 } // namespace nomadic::cache::sqlite

@@ -16,8 +16,8 @@ public:
     // The content whose rows of `event` are its, or EventPicker::no_rows.
     std::int64_t rows_of() const { return past_.differs(place_) ? EventPicker::no_rows : id_; }
     std::string_view video_id() const { return rows_.bytes(5); }
-    PackedVideo packed() const;
-    batch::VideoRecord& record();
+    const batch::VideoRecord& record();
+    PagedVideo paged(); // packed, unless it had to be decoded; nothing is asked of this afterwards
 
 private:
     batch::VideoRecord earlier_record() const;
@@ -40,12 +40,12 @@ public:
     {}
 
     void read(Session& session, const std::vector<std::int64_t>& contents, const Past& past, PageSink& sink) const;
-    // What of the page is still as it is stored; any thread, with a codec of its own.
+    // What of the page is still packed; any thread, with a codec of its own.
     void decode(Page& page, Codec& codec) const;
 
 private:
-    void keep_wanted(batch::VideoRecord& record) const;
-    bool give(Page page, Codec& codec, PageSink& sink) const;
+    std::optional<PagedVideo> pick(StoredVideo& video, EventPicker& picker) const;
+    void keep_wanted(PagedVideo& video) const;
 
     const batch::Selection& selection_;
     WithSource with_source_;

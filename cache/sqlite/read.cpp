@@ -18,12 +18,15 @@ constexpr std::size_t worth_a_thread = 200;
 // Takes each page at once, on the thread that reads it.
 class AtOnce final : public PageSink {
 public:
-    explicit AtOnce(const std::function<bool(Page)>& consume) : consume_(consume) {}
-    bool give(Page page) override { return consume_(std::move(page)); }
-    bool awaited() const override { return true; }
+    explicit AtOnce(const ReadAhead& work) : work_(work) {}
+    bool give(Page page) override
+    {
+        work_.decode(page);
+        return work_.consume(std::move(page));
+    }
 
 private:
-    const std::function<bool(Page)>& consume_;
+    const ReadAhead& work_;
 };
 
 Failure gone(std::int64_t snapshot)
@@ -111,15 +114,21 @@ Result<void> SqliteStore::read(std::int64_t snapshot, const batch::Selection& se
         const Past past(*session, snapshot);
         const PageReader pages(selection, with_source);
         Codec codec; // the session's is busy with the pages to come
-        const std::function<bool(Page)> each_of = [&](Page page) {
-            pages.decode(page, codec);
-            return std::all_of(page.records.begin(), page.records.end(), each);
+        const ReadAhead work{
+            .produce = [&](PageSink& sink) { pages.read(*session, *contents, past, sink); },
+            .decode_ahead = [&](Page& page) { pages.decode(page, session->codec); },
+            .decode = [&](Page& page) { pages.decode(page, codec); },
+            .consume =
+                [&](Page page) {
+                    return std::all_of(page.begin(), page.end(),
+                                       [&](const auto& video) { return each(*video.record); });
+                },
         };
         if (contents->size() > worth_a_thread) {
-            read_ahead([&](PageSink& sink) { pages.read(*session, *contents, past, sink); }, each_of);
+            read_ahead(work);
         } else {
-            AtOnce sink(each_of);
-            pages.read(*session, *contents, past, sink);
+            AtOnce sink(work);
+            work.produce(sink);
         }
         return {};
     });

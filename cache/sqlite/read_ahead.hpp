@@ -6,31 +6,37 @@
 #include "batch/batch.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace nomadic::cache::sqlite {
 
-struct PackedVideo {
-    std::string video_id, record, source; // as they are stored
+// A video as it is stored, until it is decoded.
+struct PagedVideo {
+    std::string video_id, packed, source;
+    std::optional<std::vector<std::size_t>> wanted; // positions of events, where narrowing has picked some
+    std::optional<batch::VideoRecord> record;       // once decoded; its spans are those of the wanted events
 };
 
-// Videos in their order, either as they are stored or decoded.
-struct Page {
-    std::vector<PackedVideo> packed;
-    std::vector<batch::VideoRecord> records;
-};
+using Page = std::vector<PagedVideo>; // in their order
 
 // Where pages go.
 class PageSink {
 public:
     virtual ~PageSink() = default;
     virtual bool give(Page page) = 0; // false when no more are wanted
-    virtual bool awaited() const = 0; // whoever takes them has nothing to do, and may as well decode
 };
 
-// `produce` runs on a thread of its own; giving waits while too many pages are under way. `consume` runs on the
-// caller's thread, page by page; false stops. What either throws comes out here, once both have ended.
-void read_ahead(const std::function<void(PageSink&)>& produce, const std::function<bool(Page)>& consume);
+// What the two threads do; each decodes with tools of its own.
+struct ReadAhead {
+    std::function<void(PageSink&)> produce;  // on a thread of its own
+    std::function<void(Page&)> decode_ahead; // on the same thread, while enough pages are under way
+    std::function<void(Page&)> decode;       // on the caller's thread: what the other has not come to
+    std::function<bool(Page)> consume;       // on the caller's thread, decoded pages in their order; false stops
+};
+
+// What any of them throws comes out here, once both threads have ended.
+void read_ahead(const ReadAhead& work);
 
 } // namespace nomadic::cache::sqlite
