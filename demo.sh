@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 scripts/setup.sh
-cmake --preset release >/dev/null
+cmake --preset release -DCMAKE_UNITY_BUILD=ON >/dev/null
 cmake --build --preset release -- --quiet nomadic-cached
 cached=build/release/nomadic-cached
 

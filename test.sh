@@ -7,24 +7,27 @@ cd "$(dirname "$0")"
 passed=0
 failed=0
 step() { # step NAME COMMAND...
-    local name="$1"
+    local name="$1" begun=$SECONDS outcome=passed
     shift
     echo "== $name"
     if "$@"; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
-        echo "== $name FAILED"
+        outcome=FAILED
     fi
+    echo "== $name: $outcome in $((SECONDS - begun)) s"
 }
 
-build() { cmake --preset "$1" >/dev/null && cmake --build --preset "$1" -- --quiet; }
+# Several files to a compiler: half the time, where all of them have to be compiled.
+build() { cmake --preset "$1" -DCMAKE_UNITY_BUILD=ON >/dev/null && cmake --build --preset "$1" -- --quiet; }
 units() { ctest --test-dir "build/$1" --output-on-failure; }
 sources() { git ls-files -- '*.cpp' '*.hpp'; }
 formatted() { sources | xargs clang-format --dry-run --Werror; }
-tidy() {
+tidy() { # wants each file's own command line
+    cmake --preset debug >/dev/null || return 1
     git ls-files -- 'base/*.cpp' 'batch/*.cpp' 'cache/*.cpp' 'config/*.cpp' |
-        xargs -P "$(nproc)" -n 2 clang-tidy -p build/release --quiet --extra-arg=-Wno-unknown-warning-option 2>/dev/null
+        xargs -P "$(nproc)" -n 2 clang-tidy -p build/debug --quiet --extra-arg=-Wno-unknown-warning-option 2>/dev/null
 }
 python_tests() { # python_tests PRESET PATH...
     local build="$PWD/build/$1"
@@ -41,7 +44,7 @@ fuzz() { # each kind of outside bytes for FUZZ_SECONDS; the corpora's inputs fir
     found=$(mktemp -d)
     find build/fuzz/fuzz -maxdepth 1 -name 'fuzz_*' -executable -printf '%f\n' | sed 's/^fuzz_//' |
         xargs -P "$(nproc)" -I NAME sh -c "mkdir -p '$found/NAME' &&
-            build/fuzz/fuzz/fuzz_NAME -max_total_time=${FUZZ_SECONDS:-60} -artifact_prefix='$found/' '$found/NAME' \
+            build/fuzz/fuzz/fuzz_NAME -max_total_time=${FUZZ_SECONDS:-20} -artifact_prefix='$found/' '$found/NAME' \
                 fuzz/corpus/NAME >'$found/NAME.log' 2>&1 || { tail -30 '$found/NAME.log'; exit 1; }"
 }
 

@@ -49,6 +49,12 @@ struct Failure {
     std::optional<std::chrono::seconds> retry_after{}; // for 409 and 503
 };
 
+// What the asker has to change.
+inline Failure bad_request(std::string detail)
+{
+    return {.code = Errc::bad_request, .detail = std::move(detail), .members = {}};
+}
+
 template <class T>
 using Result = boost::system::result<T, Failure>;
 

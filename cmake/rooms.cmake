@@ -8,6 +8,9 @@ function(strict target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     target_compile_options(${target} PRIVATE -Wno-restrict -Wno-maybe-uninitialized -Wno-mismatched-new-delete)
   endif()
+  if(CMAKE_UNITY_BUILD) # one file's names are no shadows of another's, nor do its own types leave it
+    target_compile_options(${target} PRIVATE -Wno-shadow -Wno-subobject-linkage)
+  endif()
 endfunction()
 
 # add_room(NAME [PRECOMPILE HEADER] LINK ...): globs NAME/**/*.cpp.

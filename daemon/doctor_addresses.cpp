@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using proxy::as_result;
 using proxy::awaitable;
 
-constexpr std::chrono::seconds patience{2};
+constexpr std::chrono::seconds patience_with_a_neighbour{2};
 
 // Ours says so in its answer, also when it asks for a token: whose port it is is not known, so none is sent.
 std::string name_in(const http::response<http::string_body>& answer)
@@ -104,7 +104,7 @@ Finding examine_address(const std::string& address, const config::Server& settin
     const auto endpoint = found.begin()->endpoint();
     if (endpoint.port() == 0)
         return fine(subject, address + ": a free one is taken at the start");
-    const auto ours = within(patience, who_answers(endpoint, !settings.tls_certificate.empty()));
+    const auto ours = within(patience_with_a_neighbour, who_answers(endpoint, !settings.tls_certificate.empty()));
     if (ours && !ours->empty())
         return fine(subject, address + ": " + *ours + " answers there");
     error = try_to_listen(endpoint);
@@ -126,7 +126,7 @@ Finding examine_unix_socket(const std::string& path)
             return problem(subject, path + " is there and no socket",
                            "Move it away, or choose another with server.unix_socket.");
         const asio::local::stream_protocol::endpoint endpoint(path);
-        const auto ours = within(patience, who_answers(endpoint, false));
+        const auto ours = within(patience_with_a_neighbour, who_answers(endpoint, false));
         return fine(subject, ours && !ours->empty() ? path + ": " + *ours + " answers there"
                                                     : path + " is there, and nomadic-cached does not answer");
     }

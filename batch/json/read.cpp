@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::uint32_t replacement_character = 0xFFFD;
 
-bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 // Recursive descent; depth is bounded by deepest_nesting. Items of unfinished arrays and objects wait on two stacks
 // and move to the arena when their end is seen.
 class Reader {

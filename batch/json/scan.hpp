@@ -12,6 +12,11 @@
 
 namespace nomadic::batch::json {
 
+inline bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
 inline bool is_special(unsigned char byte)
 {
     return byte == '"' || byte == '\\' || byte < 0x20;

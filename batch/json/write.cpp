@@ -23,11 +23,6 @@ std::size_t most_bytes(std::string_view text)
     return text.size() + static_cast<std::size_t>(special) * (longest_escape - 1) + 2;
 }
 
-bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 bool is_finite(std::string_view text)
 {
     constexpr std::size_t digits_of_a_double = 308;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t longest_line = 4096;
 
-Failure malformed()
+Failure malformed_body()
 {
     return {.code = Errc::bad_request, .detail = "The request's chunked body is malformed.", .members = {}};
 }
@@ -23,10 +23,10 @@ Result<std::optional<std::string_view>> line_of(std::string_view in)
 {
     const auto end = in.find('\n');
     if (end == std::string_view::npos)
-        return in.size() > longest_line ? Result<std::optional<std::string_view>>(malformed())
+        return in.size() > longest_line ? Result<std::optional<std::string_view>>(malformed_body())
                                         : std::optional<std::string_view>{};
     if (end == 0 || in[end - 1] != '\r' || end > longest_line)
-        return malformed();
+        return malformed_body();
     return std::optional(in.substr(0, end - 1));
 }
 
@@ -64,7 +64,7 @@ Result<ChunkedDecoder::Step> ChunkedDecoder::decode(std::string_view in, char* o
         else if ((*line)->empty())
             state_ = State::size;
         else
-            taken = malformed();
+            taken = malformed_body();
         if (!taken)
             return taken.error();
     }
@@ -75,10 +75,10 @@ Result<void> ChunkedDecoder::begin_chunk(std::string_view line)
 {
     const auto size = line.substr(0, line.find(';')); // extensions say nothing that anybody would need
     if (!is_field_value(line.substr(size.size())))
-        return malformed();
+        return malformed_body();
     const auto [end, error] = std::from_chars(size.data(), size.data() + size.size(), left_, 16);
     if (size.empty() || error != std::errc{} || end != size.data() + size.size())
-        return malformed();
+        return malformed_body();
     state_ = left_ == 0 ? State::trailer : State::data;
     return {};
 }
@@ -91,7 +91,7 @@ Result<void> ChunkedDecoder::take_trailer(std::string_view line)
     }
     trailer_bytes_ += line.size();
     if (trailer_bytes_ > most_trailer_bytes_ || !take_field(line, trailers_))
-        return malformed();
+        return malformed_body();
     return {};
 }
 

@@ -17,14 +17,9 @@ int hex_digit(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-Failure bad(std::string detail)
-{
-    return {.code = Errc::bad_request, .detail = std::move(detail), .members = {}};
-}
-
 Failure broken(std::string_view text)
 {
-    return bad("The URL holds a broken percent-escape in '" + std::string(text) + "'.");
+    return bad_request("The URL holds a broken percent-escape in '" + std::string(text) + "'.");
 }
 
 // The byte that the escape at `place` stands for; negative when there is none.
@@ -83,13 +78,14 @@ Result<void> check_segment(std::string_view id)
 {
     constexpr std::size_t longest = 512;
     if (id.size() > longest)
-        return bad("The id is longer than " + std::to_string(longest) + " bytes, which no id is.");
+        return bad_request("The id is longer than " + std::to_string(longest) + " bytes, which no id is.");
     const bool bad_bytes =
         std::any_of(id.begin(), id.end(), [](char c) { return c == '/' || c == '\\' || is_control(c); });
     if (id.empty() || id == "." || id == ".." || bad_bytes || !batch::json::is_utf8(id))
-        return bad("'" + percent_encode(id) +
-                   "' is no id: it may not be empty, '.' or '..', and holds no slash, backslash or control character "
-                   "and nothing but UTF-8.");
+        return bad_request(
+            "'" + percent_encode(id) +
+            "' is no id: it may not be empty, '.' or '..', and holds no slash, backslash or control character "
+            "and nothing but UTF-8.");
     return {};
 }
 
@@ -148,7 +144,7 @@ Result<void> refuse_repeats(const Query& query, std::initializer_list<std::strin
     for (const auto& [name, value] : query) {
         const bool allowed = std::find(repeatable.begin(), repeatable.end(), name) != repeatable.end();
         if (!allowed && !seen.insert(name).second)
-            return bad("The parameter '" + name + "' is given more than once. Leave one.");
+            return bad_request("The parameter '" + name + "' is given more than once. Leave one.");
     }
     return {};
 }

@@ -12,11 +12,6 @@ namespace nomadic::proxy {
 
 namespace {
 
-Failure bad(std::string detail)
-{
-    return {.code = Errc::bad_request, .detail = std::move(detail), .members = {}};
-}
-
 Result<batch::Format> parse_format(std::string_view value)
 {
     if (value == "json")
@@ -27,7 +22,7 @@ Result<batch::Format> parse_format(std::string_view value)
         return batch::Format::ndjson;
     if (value == "geojson")
         return batch::Format::geojson;
-    return bad("The format '" + std::string(value) + "' is not one of json, csv, ndjson, geojson.");
+    return bad_request("The format '" + std::string(value) + "' is not one of json, csv, ndjson, geojson.");
 }
 
 struct Wish {
@@ -67,7 +62,8 @@ Result<double> parse_confidence(std::string_view value)
     double number = 0;
     const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
     if (error != std::errc{} || end != value.data() + value.size() || !std::isfinite(number))
-        return bad("The parameter min_confidence is '" + std::string(value) + "', but must be a number such as 0.8.");
+        return bad_request("The parameter min_confidence is '" + std::string(value) +
+                           "', but must be a number such as 0.8.");
     return number;
 }
 
@@ -103,22 +99,22 @@ public:
             return take_thumbnails(value);
         if (name == "as_of")
             return assign(parse_as_of(value), query_.as_of);
-        return bad("The parameter '" + name +
-                   "' is unknown. There are: filter, as_csv, format, columns, category, "
-                   "severity, label, video_id, min_confidence, q, as_of, allow_partial, thumbnails.");
+        return bad_request("The parameter '" + name +
+                           "' is unknown. There are: filter, as_csv, format, columns, category, "
+                           "severity, label, video_id, min_confidence, q, as_of, allow_partial, thumbnails.");
     }
 
     Result<AnalysisQuery> finish(const Fields& fields)
     {
         auto& representation = query_.representation;
         if (as_csv_.value_or(false) && format_.value_or(batch::Format::csv) != batch::Format::csv)
-            return bad("as_csv=true and another format contradict each other. Leave one of them out.");
+            return bad_request("as_csv=true and another format contradict each other. Leave one of them out.");
         representation.format = as_csv_.value_or(false) ? batch::Format::csv
                                 : format_               ? *format_
                                 : as_csv_               ? batch::Format::json
                                                         : negotiate_format(fields);
         if (columns_ && representation.format != batch::Format::csv)
-            return bad("The parameter columns is for CSV only. Add format=csv, or leave it out.");
+            return bad_request("The parameter columns is for CSV only. Add format=csv, or leave it out.");
         if (columns_)
             representation.columns = *columns_;
         if (!filters_.empty()) {
@@ -151,7 +147,7 @@ private:
         query_.local_thumbnails = value == "local";
         if (value == "local" || value == "upstream")
             return {};
-        return bad("The parameter thumbnails is '" + std::string(value) + "', but must be local or upstream.");
+        return bad_request("The parameter thumbnails is '" + std::string(value) + "', but must be local or upstream.");
     }
 
     template <class T>
@@ -178,7 +174,8 @@ Result<bool> parse_flag(std::string_view name, std::string_view value)
         return true;
     if (value == "false" || value == "0")
         return false;
-    return bad("The parameter " + std::string(name) + " is '" + std::string(value) + "', but must be true or false.");
+    return bad_request("The parameter " + std::string(name) + " is '" + std::string(value) +
+                       "', but must be true or false.");
 }
 
 batch::Format negotiate_format(const Fields& fields)
@@ -205,9 +202,9 @@ Result<cache::AsOf> parse_as_of(std::string_view text)
         return cache::AsOf{.snapshot = id, .time = {}};
     if (const auto time = parse_rfc3339(text))
         return cache::AsOf{.snapshot = {}, .time = *time};
-    return bad("'" + std::string(text) +
-               "' is no state of a batch: as_of, from and to take a snapshot's id or a time such "
-               "as 2026-01-31T12:00:00Z.");
+    return bad_request("'" + std::string(text) +
+                       "' is no state of a batch: as_of, from and to take a snapshot's id or a time such "
+                       "as 2026-01-31T12:00:00Z.");
 }
 
 Result<AnalysisQuery> parse_analysis_query(const Request& request)

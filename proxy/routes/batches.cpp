@@ -23,11 +23,6 @@ struct Page {
     std::string cursor;
 };
 
-Failure bad(std::string detail)
-{
-    return {.code = Errc::bad_request, .detail = std::move(detail), .members = {}};
-}
-
 Result<Page> parse_page(const Request& request)
 {
     auto parameters = parse_query(request.query);
@@ -43,9 +38,9 @@ Result<Page> parse_page(const Request& request)
             const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), page.limit);
             if (error != std::errc{} || end != value.data() + value.size() || page.limit < 1 ||
                 page.limit > largest_page)
-                return bad("The parameter limit is '" + value + "', but must be a number from 1 to 1000.");
+                return bad_request("The parameter limit is '" + value + "', but must be a number from 1 to 1000.");
         } else {
-            return bad("The parameter '" + name + "' is unknown. There are: limit, cursor.");
+            return bad_request("The parameter '" + name + "' is unknown. There are: limit, cursor.");
         }
     }
     return page;

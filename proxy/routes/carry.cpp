@@ -32,38 +32,38 @@ private:
     std::string path_;
 };
 
-struct Wish {
+struct Choice {
     std::vector<std::string> batch_ids; // empty: all
     cache::States states = cache::States::newest;
 };
 
-Result<Wish> parse_wish(const std::string& body)
+Result<Choice> parse_choice(const std::string& body)
 {
     const Failure wrong{.code = Errc::bad_request,
                         .detail = "The body must be empty or like {\"batch_ids\": [\"...\"], \"history\": false}; "
                                   "without batch_ids all batches are exported.",
                         .members = {}};
-    Wish wish;
+    Choice choice;
     if (body.empty())
-        return wish;
+        return choice;
     boost::system::error_code error;
     const auto document = json::parse(body, error);
     if (error || !document.is_object())
         return wrong;
     for (const auto& member : document.get_object()) {
         if (member.key() == "history" && member.value().is_bool()) {
-            wish.states = member.value().get_bool() ? cache::States::all : cache::States::newest;
+            choice.states = member.value().get_bool() ? cache::States::all : cache::States::newest;
         } else if (member.key() == "batch_ids" && member.value().is_array() && !member.value().get_array().empty()) {
             for (const auto& id : member.value().get_array()) {
                 if (!id.is_string())
                     return wrong;
-                wish.batch_ids.emplace_back(id.get_string());
+                choice.batch_ids.emplace_back(id.get_string());
             }
         } else {
             return wrong;
         }
     }
-    return wish;
+    return choice;
 }
 
 // The file as a body that needs no name any more.
@@ -117,16 +117,16 @@ awaitable<Result<Response>> CarryRoutes::export_bundle(Request& request, Identit
     auto body = co_await read_body(*request.body, parameters_.most_body_bytes);
     if (!body)
         co_return body.error();
-    auto wish = parse_wish(*body);
-    if (!wish)
-        co_return wish.error();
+    auto choice = parse_choice(*body);
+    if (!choice)
+        co_return choice.error();
     const auto file = std::make_shared<TemporaryFile>(next_file("export"));
-    auto work = [file, wish = std::move(*wish), scopes = std::move(identity.scopes)](
+    auto work = [file, choice = std::move(*choice), scopes = std::move(identity.scopes)](
                     cache::Store& store) -> Result<std::shared_ptr<const cache::Body>> {
-        auto keys = cache::find_batches(store, scopes, wish.batch_ids);
+        auto keys = cache::find_batches(store, scopes, choice.batch_ids);
         if (!keys)
             return keys.error();
-        if (auto written = cache::write_bundle(store, *keys, wish.states, file->path()); !written)
+        if (auto written = cache::write_bundle(store, *keys, choice.states, file->path()); !written)
             return written.error();
         return take_file(file->path());
     };

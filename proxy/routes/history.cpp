@@ -13,11 +13,6 @@ namespace {
 
 namespace json = boost::json;
 
-Failure bad(std::string detail)
-{
-    return {.code = Errc::bad_request, .detail = std::move(detail), .members = {}};
-}
-
 struct DiffQuery {
     std::optional<cache::AsOf> from, to;
     batch::Format format = batch::Format::json;
@@ -46,9 +41,9 @@ Result<DiffQuery> parse_diff_query(const Request& request)
                 return as_csv.error();
             query.format = *as_csv ? batch::Format::csv : batch::Format::json;
         } else if (name == "format") {
-            return bad("The format '" + value + "' is not one of json, csv.");
+            return bad_request("The format '" + value + "' is not one of json, csv.");
         } else {
-            return bad("The parameter '" + name + "' is unknown. There are: from, to, format, as_csv.");
+            return bad_request("The parameter '" + name + "' is unknown. There are: from, to, format, as_csv.");
         }
     }
     return query;

@@ -14,7 +14,7 @@ namespace {
 // Verified keys remembered in memory, and as many refused ones; beyond it the map starts anew and the store or the
 // upstream answers. Large enough that no workstation's users reach it, small enough that a client inventing keys can't
 // make the daemon grow.
-constexpr std::size_t most_remembered = 4096;
+constexpr std::size_t most_keys_remembered = 4096;
 
 Failure unauthorized(std::string detail)
 {
@@ -182,7 +182,7 @@ awaitable<Result<Credentials::Verified>> Credentials::verify_upstream(batch::Dig
     if (!who) {
         if (who.error().code == Errc::unauthorized) {
             verified_.erase(hash);
-            if (refused_.size() >= most_remembered)
+            if (refused_.size() >= most_keys_remembered)
                 refused_.clear();
             refused_.insert_or_assign(hash, Refused{clock_.now() + parameters_.auth.refusal_ttl, who.error()});
             auto forget_key = [hash](cache::Store& store) { return store.forget(hash); };
@@ -191,7 +191,7 @@ awaitable<Result<Credentials::Verified>> Credentials::verify_upstream(batch::Dig
         co_return who;
     }
     refused_.erase(hash);
-    if (verified_.size() >= most_remembered)
+    if (verified_.size() >= most_keys_remembered)
         verified_.clear();
     verified_[hash] = *who;
     cache::Principal principal{

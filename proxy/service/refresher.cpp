@@ -15,12 +15,12 @@ using cache::Store;
 namespace {
 
 // Batches of which something is remembered; beyond it a map starts anew, and nothing worse than a request more follows.
-constexpr std::size_t most_remembered = 4096;
+constexpr std::size_t most_batches_remembered = 4096;
 
 template <class Map>
 auto& slot(Map& map, const Key& key)
 {
-    if (map.size() >= most_remembered && !map.contains(key))
+    if (map.size() >= most_batches_remembered && !map.contains(key))
         map.clear();
     return map[key];
 }
