@@ -69,13 +69,25 @@ awaitable<Refresher::Landed> Refresher::refresh(Key key, Asker asker, Depth dept
 {
     Role role{};
     auto flight = start(key, asker, depth, role);
+    const bool led_by_another = role == Role::follower && asks_with_another_key(flight, asker);
     auto outcome = co_await flight->wait();
-    // Who wants everything asked for is not served by a flight that others have started with less in mind.
-    if (outcome && outcome->by_status_alone && depth == Depth::full) {
+    // Who wants everything asked for is not served by a flight that others have started with less in mind, and a
+    // refusal is meant for the key that was asked with.
+    const bool too_little = outcome && outcome->by_status_alone && depth == Depth::full;
+    const bool anothers_refusal = !outcome && is_refusal(outcome.error()) && led_by_another;
+    if (too_little || anothers_refusal) {
         flight = start(key, asker, depth, role);
         outcome = co_await flight->wait();
     }
     co_return Landed{std::move(outcome), role};
+}
+
+bool Refresher::asks_with_another_key(const Flights::FlightPointer& flight, const Asker& asker) const
+{
+    const auto found = under_way_.find(flight);
+    if (found == under_way_.end() || !found->second.credential || !asker.credential)
+        return false;
+    return !found->second.credential->equals(asker.credential->reveal());
 }
 
 void Refresher::refresh_behind(Key key, Asker asker)
@@ -193,7 +205,8 @@ Refresher::Flights::FlightPointer Refresher::start(const Key& key, const Asker& 
 
 awaitable<Result<Fetched>> Refresher::fly(Key key, Asker asker, Depth depth, Flights::FlightPointer flight)
 {
-    under_way_[flight] = {.key = key, .status = nullptr, .retries_before = exchange_log(key)->retries()};
+    under_way_[flight] = {
+        .key = key, .credential = asker.credential, .status = nullptr, .retries_before = exchange_log(key)->retries()};
     auto fetched = co_await bring(key, asker, depth, flight);
     under_way_.erase(flight);
     if (flight->superseded()) {

@@ -67,6 +67,7 @@ private:
     };
 
     Flights::FlightPointer start(const cache::Key& key, const Asker& asker, Depth depth, Role& role);
+    bool asks_with_another_key(const Flights::FlightPointer& flight, const Asker& asker) const;
     awaitable<Result<Fetched>> fly(cache::Key key, Asker asker, Depth depth, Flights::FlightPointer flight);
     awaitable<Result<Fetched>> bring_analyses(cache::Key key, Asker asker, StatusPointer status,
                                               Flights::FlightPointer flight);
@@ -94,7 +95,8 @@ private:
     RunningBatches running_;
     struct UnderWay {
         cache::Key key;
-        StatusPointer status; // null until upstream has said it
+        Credential credential; // that upstream is asked with
+        StatusPointer status;  // null until upstream has said it
         std::shared_ptr<Progress> progress = std::make_shared<Progress>();
         std::uint64_t retries_before = 0; // for the same batch
     };

@@ -206,3 +206,34 @@ def test_an_upstream_that_can_not_name_the_user_makes_each_key_a_partition_of_it
     assert "fwd=miss" in daemon.get(ANALYSIS, ALICE).headers["cache-status"]
     assert "hit" in daemon.get(ANALYSIS, ALICE).headers["cache-status"]
     assert "fwd=miss" in daemon.get(ANALYSIS, {"X-API-Key": "alice-other"}).headers["cache-status"]
+
+
+def test_a_refusal_is_for_whose_key_it_was_not_for_who_waits_with_another(begin, upstream):
+    daemon = begin("--auth-partition", "org")
+    bob = {"X-API-Key": "bob-key"}
+    for headers in (ALICE, bob):
+        assert daemon.get("/v1/batches", headers).status == 200
+    del upstream.users["alice-key"]
+    leads, follows = threading.Event(), threading.Event()
+    say = upstream.answer
+
+    def refuse_late(asked):
+        if asked.fields["x-api-key"] == "alice-key":
+            leads.set()
+            assert follows.wait(PATIENCE)
+        return say(asked)
+
+    upstream.answer = refuse_late
+    answers = {}
+    threads = [threading.Thread(target=lambda name=name, headers=headers: answers.update({name: daemon.get(ANALYSIS, headers)}))
+               for name, headers in (("alice", ALICE), ("bob", bob))]
+    threads[0].start()
+    assert leads.wait(PATIENCE)
+    threads[1].start()
+    for _ in range(20):
+        daemon.get("/healthz")  # by then he waits with her
+    follows.set()
+    for thread in threads:
+        thread.join()
+    assert answers["alice"].status == 401
+    assert answers["bob"].status == 200
