@@ -153,7 +153,12 @@ Result<void> App::connect_upstream(const config::Environment& environment)
     auto through = upstream_proxy(settings_.upstream, *endpoint, environment);
     if (!through)
         return through.error();
-    auto connector = proxy::Connector::make(settings_.upstream, std::move(*endpoint), std::move(*through));
+    auto authorities = proxy::Authorities::make(settings_.upstream.ca_file, workers_);
+    if (!authorities)
+        return authorities.error();
+    authorities_ = std::move(*authorities);
+    auto connector =
+        proxy::Connector::make(settings_.upstream, std::move(*endpoint), std::move(*through), authorities_);
     if (!connector)
         return connector.error();
     auto pool = std::make_shared<proxy::Pool>(loop_.get_executor(), std::move(*connector),
@@ -193,12 +198,8 @@ Result<void> App::make_services(const config::Environment& environment)
     batches_ = std::make_unique<proxy::BatchService>(settings_, *store_, upstream_.get(), clock_, executor);
     renderings_ = std::make_unique<proxy::Renderings>(settings_.cache, data_dir_, *store_, executor);
     std::shared_ptr<proxy::PictureFetch> pictures;
-    if (!options_.offline) {
-        auto made = proxy::PictureFetch::make(settings_.thumbnails, settings_.upstream.ca_file);
-        if (!made)
-            return made.error();
-        pictures = std::move(*made);
-    }
+    if (!options_.offline)
+        pictures = std::make_shared<proxy::PictureFetch>(settings_.thumbnails, authorities_);
     thumbnails_ = std::make_unique<proxy::Thumbnails>(settings_.thumbnails, *store_, batches_->bounds(),
                                                       std::move(pictures), executor);
     guard_ = std::make_unique<proxy::HostGuard>(settings_.server, std::move(*tokens));

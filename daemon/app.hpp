@@ -71,7 +71,8 @@ private:
     boost::asio::thread_pool workers_;
     std::string data_dir_;
     std::unique_ptr<cache::AsyncStore> store_;
-    std::unique_ptr<proxy::HttpUpstream> upstream_; // null offline
+    std::shared_ptr<proxy::Authorities> authorities_; // null offline, as is the next
+    std::unique_ptr<proxy::HttpUpstream> upstream_;
     std::string key_origin_;
     std::unique_ptr<proxy::Credentials> credentials_;
     std::unique_ptr<proxy::BatchService> batches_;

@@ -105,7 +105,10 @@ Run setup_completion(CLI::App& app)
 {
     auto shell = std::make_shared<std::string>();
     app.add_option("shell", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
-    return [shell, root = app.get_parent()]() -> int {
+    return [shell, completion = &app, root = app.get_parent()]() -> int {
+        for (const auto& command : commands())
+            if (auto* other = root->get_subcommand(command.name); other != completion)
+                command.setup(*other); // main has made none of their options
         if (*shell == "bash")
             print_bash(*root);
         else if (*shell == "zsh")

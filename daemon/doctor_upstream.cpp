@@ -62,15 +62,15 @@ Finding no_way(const Failure& failure)
                                  : "Check the network, upstream.base_url and upstream.proxy.");
 }
 
-proxy::awaitable<Finding> shake_hands(std::shared_ptr<proxy::Connector> connector, config::Upstream settings)
+proxy::awaitable<Finding> shake_hands(std::shared_ptr<proxy::Connector> connector,
+                                      std::shared_ptr<proxy::Authorities> authorities)
 {
     auto socket = co_await connector->open_tunnel();
     if (!socket)
         co_return no_way(socket.error());
     asio::ssl::context tls(asio::ssl::context::tls_client);
     tls.set_verify_mode(asio::ssl::verify_none); // the verdict is wanted, not a broken connection
-    if (auto trusted = proxy::trust_authorities(tls, settings); !trusted)
-        co_return problem("tls", trusted.error().detail, "Correct the file that is named.", exit_usage);
+    co_await authorities->vouch_in(tls);
     const auto host = connector->endpoint().host;
     proxy::TlsSocket stream(std::move(*socket), tls);
     ::SSL_set_tlsext_host_name(stream.native_handle(), host.c_str());
@@ -81,9 +81,10 @@ proxy::awaitable<Finding> shake_hands(std::shared_ptr<proxy::Connector> connecto
     co_return judge_certificate(stream.native_handle(), host);
 }
 
-Finding examine_tls(std::shared_ptr<proxy::Connector> connector, const config::Upstream& settings)
+Finding examine_tls(std::shared_ptr<proxy::Connector> connector, std::shared_ptr<proxy::Authorities> authorities,
+                    std::chrono::milliseconds connect_timeout)
 {
-    auto finding = within(2 * settings.connect_timeout, shake_hands(std::move(connector), settings));
+    auto finding = within(2 * connect_timeout, shake_hands(std::move(connector), std::move(authorities)));
     return finding
                ? *finding
                : upstream_problem("tls", "the upstream takes connections, but does not answer the handshake in time",
@@ -117,13 +118,16 @@ Findings examine_upstream(const config::Settings& settings, const config::Enviro
     auto findings = examine_way(*endpoint, *through, haste);
     if (findings.back().health == Health::problem)
         return findings;
-    auto connector = proxy::Connector::make(haste, *endpoint, *through);
+    asio::thread_pool workers(1);
+    auto authorities = proxy::Authorities::make(haste.ca_file, workers);
+    auto connector =
+        authorities ? proxy::Connector::make(haste, *endpoint, *through, *authorities) : authorities.error();
     if (!connector) {
         findings.push_back(problem("tls", connector.error().detail, "Correct the file that is named.", exit_usage));
         return findings;
     }
     if (endpoint->encrypted)
-        findings.push_back(examine_tls(*connector, haste));
+        findings.push_back(examine_tls(*connector, *authorities, haste.connect_timeout));
     if (findings.back().health == Health::problem)
         return findings;
     const auto key = config::find_api_key(settings.auth, environment);

@@ -11,20 +11,19 @@ int run(int argc, char** argv)
                  "nomadic-cached");
     app.require_subcommand(1);
     app.footer("Exit status: 0 done, 1 failed, 2 usage or configuration, 3 not found, 4 upstream, 5 offline miss.");
-    std::vector<std::pair<CLI::App*, Run>> runs;
+    Run run_command;
     for (const auto& command : commands()) {
         auto* sub = app.add_subcommand(command.name, command.help);
-        runs.emplace_back(sub, command.setup(*sub));
+        // All of them have hundreds of options: those of the one that is called will do.
+        if (argc > 1 && command.name == std::string_view(argv[1]))
+            run_command = command.setup(*sub);
     }
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? exit_done : exit_usage;
     }
-    for (const auto& [sub, command] : runs)
-        if (sub->parsed())
-            return command();
-    return exit_usage;
+    return run_command ? run_command() : exit_usage;
 }
 
 } // namespace

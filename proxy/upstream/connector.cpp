@@ -12,10 +12,8 @@ Failure unusable(const std::string& setting, const std::string& file, const boos
             .members = {}};
 }
 
-Result<void> load_certificates(asio::ssl::context& tls, const config::Upstream& settings)
+Result<void> load_certificate(asio::ssl::context& tls, const config::Upstream& settings)
 {
-    if (auto trusted = trust_authorities(tls, settings); !trusted)
-        return trusted;
     if (settings.client_certificate.empty())
         return {};
     boost::system::error_code error;
@@ -58,28 +56,18 @@ private:
 
 } // namespace
 
-Result<void> trust_authorities(asio::ssl::context& tls, const config::Upstream& settings)
-{
-    boost::system::error_code error;
-    if (settings.ca_file.empty())
-        tls.set_default_verify_paths(error);
-    else
-        tls.load_verify_file(settings.ca_file, error);
-    if (error)
-        return unusable("upstream.ca_file", settings.ca_file, error);
-    return {};
-}
-
 Result<std::shared_ptr<Connector>> Connector::make(const config::Upstream& settings, Endpoint endpoint,
-                                                   std::optional<Endpoint> proxy)
+                                                   std::optional<Endpoint> proxy,
+                                                   std::shared_ptr<Authorities> authorities)
 {
     asio::ssl::context tls(asio::ssl::context::tls_client);
     tls.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
     tls.set_verify_mode(asio::ssl::verify_peer);
     if (endpoint.encrypted)
-        if (auto loaded = load_certificates(tls, settings); !loaded)
+        if (auto loaded = load_certificate(tls, settings); !loaded)
             return loaded.error();
-    return std::make_shared<Connector>(std::move(endpoint), std::move(proxy), std::move(tls), settings.connect_timeout);
+    return std::make_shared<Connector>(std::move(endpoint), std::move(proxy), std::move(tls), std::move(authorities),
+                                       settings.connect_timeout);
 }
 
 std::string Connector::proxy_authorization() const
@@ -144,6 +132,7 @@ awaitable<Result<Socket>> Connector::open_socket(const Endpoint& to)
 
 awaitable<Result<std::shared_ptr<Transport>>> Connector::encrypt(Socket socket)
 {
+    co_await authorities_->vouch_in(tls_);
     TlsSocket stream(std::move(socket), tls_);
     stream.set_verify_callback(asio::ssl::host_name_verification(endpoint_.host));
     boost::system::error_code not_an_address;

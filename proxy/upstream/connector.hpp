@@ -5,18 +5,17 @@
 
 #include "config/settings.hpp"
 #include "proxy/net/transport.hpp"
+#include "proxy/upstream/authorities.hpp"
 #include "proxy/upstream/endpoint.hpp"
 
 namespace nomadic::proxy {
 
-// The authorities that the upstream's certificate is judged by. Reads files; start only.
-Result<void> trust_authorities(asio::ssl::context& tls, const config::Upstream& settings);
-
 class Connector {
 public:
-    // `proxy` is where an HTTP proxy listens, if there is one. Reads certificate files; start only.
+    // `proxy` is where an HTTP proxy listens, if there is one. Reads the client's certificate; start only.
     static Result<std::shared_ptr<Connector>> make(const config::Upstream& settings, Endpoint endpoint,
-                                                   std::optional<Endpoint> proxy);
+                                                   std::optional<Endpoint> proxy,
+                                                   std::shared_ptr<Authorities> authorities);
 
     // upstream_unreachable or upstream_timeout, in words that say which step failed.
     awaitable<Result<std::shared_ptr<Transport>>> connect();
@@ -28,10 +27,11 @@ public:
     std::string proxy_authorization() const;
 
     Connector(Endpoint endpoint, std::optional<Endpoint> proxy, asio::ssl::context tls,
-              std::chrono::milliseconds connect_timeout)
+              std::shared_ptr<Authorities> authorities, std::chrono::milliseconds connect_timeout)
         : endpoint_(std::move(endpoint)),
           proxy_(std::move(proxy)),
           tls_(std::move(tls)),
+          authorities_(std::move(authorities)),
           connect_timeout_(connect_timeout)
     {}
 
@@ -43,6 +43,7 @@ private:
     Endpoint endpoint_;
     std::optional<Endpoint> proxy_;
     asio::ssl::context tls_;
+    std::shared_ptr<Authorities> authorities_;
     std::chrono::milliseconds connect_timeout_;
 };
 

@@ -54,21 +54,11 @@ struct PictureFetch::Step {
     std::string redirect; // "" when this is the picture
 };
 
-Result<std::shared_ptr<PictureFetch>> PictureFetch::make(const config::Thumbnails& settings, const std::string& ca_file)
+PictureFetch::PictureFetch(config::Thumbnails settings, std::shared_ptr<Authorities> authorities)
+    : settings_(std::move(settings)), tls_(asio::ssl::context::tls_client), authorities_(std::move(authorities))
 {
-    asio::ssl::context tls(asio::ssl::context::tls_client);
-    tls.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
-    tls.set_verify_mode(asio::ssl::verify_peer);
-    boost::system::error_code error;
-    if (ca_file.empty())
-        tls.set_default_verify_paths(error);
-    else
-        tls.load_verify_file(ca_file, error);
-    if (error)
-        return Failure{.code = Errc::invalid_configuration,
-                       .detail = "upstream.ca_file: " + ca_file + " can't be used: " + error.message() + ".",
-                       .members = {}};
-    return std::make_shared<PictureFetch>(settings, std::move(tls));
+    tls_.set_options(asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+    tls_.set_verify_mode(asio::ssl::verify_peer);
 }
 
 Result<PictureFetch::Place> PictureFetch::parse(const std::string& url)
@@ -145,6 +135,7 @@ awaitable<Result<std::shared_ptr<Transport>>> PictureFetch::connect(Place place)
         co_return failed("connecting to " + place.authority + " failed (" + error.message() + ")");
     if (!place.encrypted)
         co_return make_transport(Socket(std::move(socket)));
+    co_await authorities_->vouch_in(tls_);
     TlsSocket stream(Socket(std::move(socket)), tls_);
     stream.set_verify_callback(asio::ssl::host_name_verification(place.host));
     if (SSL_set_tlsext_host_name(stream.native_handle(), place.host.c_str()) != 1)

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "config/settings.hpp"
 #include "proxy/net/transport.hpp"
+#include "proxy/upstream/authorities.hpp"
 
 namespace nomadic::proxy {
 
@@ -16,11 +17,7 @@ struct FetchedPicture {
 
 class PictureFetch {
 public:
-    // Reads the certificates to trust; start only.
-    static Result<std::shared_ptr<PictureFetch>> make(const config::Thumbnails& settings, const std::string& ca_file);
-    PictureFetch(config::Thumbnails settings, asio::ssl::context tls)
-        : settings_(std::move(settings)), tls_(std::move(tls))
-    {}
+    PictureFetch(config::Thumbnails settings, std::shared_ptr<Authorities> authorities);
 
     // Errc::forbidden when it may not be fetched, upstream_failed and the like when it can't be.
     awaitable<Result<FetchedPicture>> get(std::string url);
@@ -35,6 +32,7 @@ private:
 
     config::Thumbnails settings_;
     asio::ssl::context tls_;
+    std::shared_ptr<Authorities> authorities_;
 };
 
 } // namespace nomadic::proxy

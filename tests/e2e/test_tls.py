@@ -1,5 +1,6 @@
 """TLS on both sides: who is believed, from which version on, through which proxy, and with whose certificate."""
 
+import os
 import socket
 import ssl
 import threading
@@ -79,6 +80,20 @@ def test_an_own_authority_is_believed_for_the_name_that_was_asked_for(start, ser
     daemon = start("--upstream-ca-file", str(authority.pem), upstream=upstream.named("localhost"))
     assert daemon.get(ANALYSIS).status == 200
     assert upstream.names[0] == "localhost" and upstream.versions == {"TLSv1.3"}
+
+
+def test_the_systems_authorities_are_believed_too(start, serve, authority, good):
+    upstream = serve(*good)
+    daemon = start(upstream=upstream, environment={"SSL_CERT_FILE": str(authority.pem)})
+    assert daemon.get(ANALYSIS).status == 200
+
+
+def test_a_start_does_not_wait_for_the_systems_authorities(start, tmp_path):
+    """Reading them takes longer than the rest of it. A pipe that nobody writes to would hold it up for ever."""
+    pipe = tmp_path / "authorities"
+    os.mkfifo(pipe)
+    daemon = start(upstream="https://127.0.0.1:1", environment={"SSL_CERT_FILE": str(pipe)})
+    assert daemon.get("/readyz").status == 200
 
 
 def test_an_address_is_no_server_name(start, serve, authority, good):
