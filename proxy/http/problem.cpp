@@ -56,7 +56,7 @@ Kind kind_of(Errc code)
     case Errc::store_failed:
         return {503, "store-failed", "The store failed"};
     case Errc::no_room:
-        return {503, "no-room", "There is no room for this batch"};
+        return {503, "no-room", "There is no room for this"};
     case Errc::upstream_timeout:
         return {504, "upstream-timeout", "The upstream did not answer in time"};
     case Errc::offline_miss:

@@ -76,6 +76,38 @@ Result<std::shared_ptr<const cache::Body>> take_file(const std::string& path)
     return std::make_shared<const cache::Body>(cache::SpoolFile::adopt(descriptor, static_cast<std::uint64_t>(size)));
 }
 
+// What is to be exported, and the most that its bundle can take while it is written.
+struct Cargo {
+    std::vector<cache::Key> keys;
+    std::uint64_t bytes = 0;
+};
+
+// No bundle is larger than the store that it comes from. Without earlier states and pictures it is smaller than three
+// quarters of the JSON it stands for and some for each video; its log is emptied again and again.
+Result<Cargo> weigh(cache::Store& store, const std::vector<cache::Scope>& scopes, const Choice& choice)
+{
+    constexpr std::uint64_t empty = 256 * 1024, a_video = 1024, log = 8 * 1024 * 1024;
+    auto keys = cache::find_batches(store, scopes, choice.batch_ids);
+    if (!keys)
+        return keys.error();
+    auto all = store.disk_bytes();
+    if (!all)
+        return all.error();
+    std::uint64_t newest = empty;
+    bool only_newest = choice.states == cache::States::newest;
+    for (const auto& key : *keys) {
+        auto snapshot = store.find(key);
+        auto pictures = store.pictures(key);
+        if (!snapshot || !pictures)
+            return snapshot ? pictures.error() : snapshot.error();
+        if (*snapshot)
+            newest += (*snapshot)->bytes / 4 * 3 + (*snapshot)->videos * a_video;
+        only_newest = only_newest && pictures->empty();
+    }
+    const auto bundle = only_newest ? std::min(newest, *all + empty) : *all + empty;
+    return Cargo{std::move(*keys), bundle + std::min(bundle, log)};
+}
+
 Response json_response(const json::object& document)
 {
     Response response;
@@ -120,13 +152,23 @@ awaitable<Result<Response>> CarryRoutes::export_bundle(Request& request, Identit
     auto choice = parse_choice(*body);
     if (!choice)
         co_return choice.error();
+    auto look = [choice = *choice, scopes = std::move(identity.scopes)](cache::Store& store) {
+        return weigh(store, scopes, choice);
+    };
+    auto cargo = co_await store_.behind(std::move(look));
+    if (!cargo)
+        co_return cargo.error();
+    const auto room = co_await batches_.bounds().find_room(cargo->bytes);
+    if (!room) {
+        auto failure = room.error();
+        failure.detail += " Export fewer batches at a time, raise the quota, or let the bundle be written past the "
+                          "daemon: 'nomadic-cached export --cache-data-dir DIRECTORY'.";
+        co_return failure;
+    }
     const auto file = std::make_shared<TemporaryFile>(next_file("export"));
-    auto work = [file, choice = std::move(*choice), scopes = std::move(identity.scopes)](
-                    cache::Store& store) -> Result<std::shared_ptr<const cache::Body>> {
-        auto keys = cache::find_batches(store, scopes, choice.batch_ids);
-        if (!keys)
-            return keys.error();
-        if (auto written = cache::write_bundle(store, *keys, choice.states, file->path()); !written)
+    auto work = [file, keys = std::move(cargo->keys),
+                 states = choice->states](cache::Store& store) -> Result<std::shared_ptr<const cache::Body>> {
+        if (auto written = cache::write_bundle(store, keys, states, file->path()); !written)
             return written.error();
         return take_file(file->path());
     };

@@ -63,7 +63,7 @@ awaitable<Result<Bounds::Room>> Bounds::make_room(std::uint64_t bytes)
     auto now = co_await measure();
     if (!now)
         co_return now.error();
-    if (now->used <= target(*now) && now->free >= min_free_ + *reserved_)
+    if (fits(*now))
         co_return std::move(room);
     auto evicted = co_await evict(target(*now));
     if (!evicted)
@@ -82,6 +82,23 @@ awaitable<Result<Bounds::Room>> Bounds::make_room(std::uint64_t bytes)
                                           "): what is stored is pinned or in use. Raise it, or remove something with "
                                           "'nomadic-cached purge'.",
                       .members = {}};
+}
+
+awaitable<Result<Bounds::Room>> Bounds::find_room(std::uint64_t bytes)
+{
+    Room room(reserved_, bytes);
+    const auto now = co_await measure();
+    if (!now)
+        co_return now.error();
+    if (fits(*now))
+        co_return std::move(room);
+    constexpr std::chrono::seconds later{60};
+    co_return Failure{.code = Errc::no_room,
+                      .detail = "There is no room for it within cache.disk_quota (" + format_size(quota_) +
+                                ") and cache.min_free_disk (" + format_size(min_free_) +
+                                "), and nothing that is stored is removed for it.",
+                      .members = {},
+                      .retry_after = later};
 }
 
 awaitable<Result<void>> Bounds::sweep()

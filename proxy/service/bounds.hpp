@@ -43,6 +43,8 @@ public:
 
     // Evicts until `bytes` more fit. Errc::store_failed when they can't, saying which bound is in the way.
     awaitable<Result<Room>> make_room(std::uint64_t bytes);
+    // The same for what passes: nothing is evicted for it. Errc::no_room when it does not fit.
+    awaitable<Result<Room>> find_room(std::uint64_t bytes);
     // Removes what has been discarded, and gives the space back if the store is over its quota.
     awaitable<Result<void>> sweep();
 
@@ -59,6 +61,7 @@ private:
         std::uint64_t used = 0, free = 0; // bytes: ours, temporary files included; and left on the file system
     };
     awaitable<Result<Measure>> measure();
+    bool fits(const Measure& now) const { return now.used <= target(now) && now.free >= min_free_ + *reserved_; }
     // The most that the database may have for what is reserved to be within both bounds.
     std::uint64_t target(const Measure& now) const;
     awaitable<Result<void>> evict(std::uint64_t most_bytes);
