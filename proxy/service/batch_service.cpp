@@ -306,6 +306,8 @@ awaitable<Result<bool>> BatchService::purge(Key key)
     newest_.forget(key);
     auto remove = [key](Store& store) { return store.purge(key); };
     auto purged = co_await store_.write(remove);
+    if (refresher_)
+        refresher_->supersede(key); // what began before the writer's turn has lost its rows
     newest_.forget(key);
     asio::co_spawn(executor_, sweep(key), asio::detached);
     co_return purged;

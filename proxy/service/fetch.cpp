@@ -43,6 +43,11 @@ Failure no_room(const std::string& batch_id, std::uint64_t most_bytes)
             .retry_after = later};
 }
 
+Failure overtaken()
+{
+    return {.code = Errc::cancelled, .detail = "A write overtook this fetch.", .members = {}};
+}
+
 } // namespace
 
 awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batch::StatusDocument status,
@@ -69,12 +74,13 @@ awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batc
     if (!fetched) {
         auto drop = [writer = std::exchange(writer, nullptr)](Store&) mutable { writer.reset(); };
         co_await store_.write(std::move(drop));
-        if (refused)
+        // The rows of a batch that is removed meanwhile take no more: the store has not failed.
+        if (refused && still_wanted())
             co_return co_await without_store(std::move(key), std::move(asker), std::move(status), *refused);
         co_return fetched.error();
     }
     if (!still_wanted())
-        co_return Failure{.code = Errc::cancelled, .detail = "A write overtook this fetch.", .members = {}};
+        co_return overtaken();
 
     auto document = std::make_shared<const batch::StatusDocument>(status);
     auto room = co_await bounds_.make_room(space_for(status.source.size()));
@@ -84,6 +90,8 @@ awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batc
     const auto as_of = clock_.now() - std::max(age, *fetched);
     auto commit = [writer, document, as_of](Store&) { return writer->commit(*document, as_of); };
     auto committed = co_await store_.write(std::move(commit));
+    if (!committed && !still_wanted())
+        co_return overtaken();
     if (!committed)
         co_return co_await without_store(std::move(key), std::move(asker), std::move(status), committed.error());
     health_.worked();

@@ -1,10 +1,15 @@
 """A write that goes through the daemon is never followed by an answer from before it."""
 
 import concurrent.futures
+import contextlib
 import json
+import sqlite3
 import threading
 
 import pytest
+
+from harness import PATIENCE
+from upstreams import ApiUpstream, whole_batches
 
 BATCH = "ask-6-40-1"
 ANALYSIS = f"/v1/batches/{BATCH}/analysis"
@@ -95,3 +100,31 @@ def test_refresh_returns_what_changed(sandbox, daemon):
     (change,) = refreshed["diff"]["approvals"]
     assert (change["from"], change["to"]) == (before, "invalid")
     assert daemon.post(f"/v1/batches/{BATCH}/refresh", {}).json()["changed"] is False
+
+
+def test_a_batch_removed_while_it_is_fetched_is_no_failure_of_the_store(start, tmp_path):
+    upstream = ApiUpstream()
+    daemon = start(upstream=upstream)
+    assert daemon.get("/v1/batches/b/analysis").status == 200
+    asked, removed = threading.Event(), threading.Event()
+
+    def answer_late(request):
+        if request.path.endswith("/bulk"):
+            asked.set()
+            assert removed.wait(PATIENCE)
+        return whole_batches(request)
+
+    upstream.answer = answer_late
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(daemon.get, "/v1/batches/b/analysis", {"Cache-Control": "no-cache"})
+        assert asked.wait(PATIENCE)
+        assert daemon.request("DELETE", "/v1/batches/b").status == 200
+        with contextlib.closing(sqlite3.connect(f"file:{tmp_path}/data/cache.db?mode=ro", uri=True)) as database:
+            while database.execute("SELECT count(*) FROM batch").fetchone() != (0,):
+                pass  # its rows are swept soon
+        removed.set()
+        answer = reading.result(PATIENCE)
+    assert answer.status == 200 and answer.headers["cache-status"].endswith("stored")
+    assert daemon.stop() == 0
+    assert "the store failed" not in daemon.output()
+    upstream.close()
