@@ -5,6 +5,7 @@
 #include "batch/python.hpp"
 #include "batch/record.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace nomadic::batch {
@@ -83,7 +84,12 @@ Result<StatusDocument> parse_status(std::string source, std::string_view batch_i
     const auto state = document->get("status");
     if (!state.is_string())
         return not_promised("status", "it has no text `status`.");
+    // Entries that say nothing usable are skipped, as the clients do; but where none is an entry, nothing was promised.
     const auto videos = document->get("videos");
+    const auto is_entry = [](const Value& entry) { return entry.is_object(); };
+    const auto entries = videos.items();
+    if (!entries.empty() && std::none_of(entries.begin(), entries.end(), is_entry))
+        return not_promised("status", "its `videos` are no objects.");
 
     const auto config = document->get("config");
     status.batch_id = batch_id;

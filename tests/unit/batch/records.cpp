@@ -47,14 +47,16 @@ const std::string two_events =
 
 TEST_CASE("status: what is not the promised document is an upstream failure")
 {
-    for (const char* text : {"<html>", "[]", "{}", R"({"status":1,"videos":[]})",
-                             R"({"batch_id":"other","status":"completed","videos":[]})"}) {
+    for (const char* text :
+         {"<html>", "[]", "{}", R"({"status":1,"videos":[]})", R"({"status":"completed","videos":["v1","v2"]})",
+          R"({"batch_id":"other","status":"completed","videos":[]})"}) {
         CAPTURE(text);
         const auto status = parse_status(text, "b");
         REQUIRE(!status);
         CHECK(status.error().code == Errc::upstream_failed);
     }
     CHECK_FALSE(parse_status(R"({"status":"completed"})", "b")->lists_videos);
+    CHECK(parse_status(R"({"status":"completed","videos":["v1",{"video_id":"v2"}]})", "b")->videos.size() == 1);
     CHECK(parse_status(R"({"status":"completed","videos":[]})", "b")->lists_videos);
 }
 
