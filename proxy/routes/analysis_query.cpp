@@ -46,7 +46,7 @@ Wish wish_of(std::string_view element)
 std::optional<batch::Format> format_of(std::string_view media_type)
 {
     const auto is = [media_type](std::string_view name) { return beast::iequals(media_type, name); };
-    if (is("text/csv"))
+    if (is("text/csv") || is("text/*"))
         return batch::Format::csv;
     if (is("application/x-ndjson"))
         return batch::Format::ndjson;
@@ -198,7 +198,7 @@ Result<cache::AsOf> parse_as_of(std::string_view text)
 {
     std::int64_t id = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error == std::errc{} && end == text.data() + text.size())
+    if (error == std::errc{} && end == text.data() + text.size() && id > 0)
         return cache::AsOf{.snapshot = id, .time = {}};
     if (const auto time = parse_rfc3339(text))
         return cache::AsOf{.snapshot = {}, .time = *time};

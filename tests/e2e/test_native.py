@@ -57,6 +57,7 @@ def test_fifty_cold_requests_are_one_fetch(sandbox, daemon):
         ("?filter=approved,done", 422, "'done'"),
         ("?colour=red", 400, "'colour'"),
         ("?as_of=yesterday", 400, "as_of"),
+        ("?as_of=-1", 400, "as_of"),
         ("?format=xml", 400, "'xml'"),
         ("?as_csv=perhaps", 400, "as_csv"),
         ("?as_csv=true&format=json", 400, "contradict"),
@@ -90,6 +91,7 @@ def test_filters_and_formats_agree_with_each_other(daemon):
     rows = [json.loads(line) for line in lines.body.decode().splitlines()]
     assert [r["video_id"] for r in rows] == [video for video, _ in wanted]
     table = daemon.get(ANALYSIS + "?filter=approved,invalid", {"Accept": "text/csv"})
+    assert daemon.get(ANALYSIS + "?filter=approved,invalid", {"Accept": "text/*"}).body == table.body
     assert table.headers["content-type"].startswith("text/csv")
     records = list(csv.DictReader(io.StringIO(table.body.decode(), newline="")))
     assert [r["Video ID"] for r in records] == [video for video, _ in wanted]
