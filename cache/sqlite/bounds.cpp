@@ -9,9 +9,10 @@ namespace nomadic::cache::sqlite {
 
 namespace {
 
-// What a step may remove: few enough that whoever wants to write next does not notice.
+// What a step may remove or give back: little enough that whoever wants to write next does not notice, and that the
+// log, in which pages that move are written first, stays small.
 constexpr std::int64_t rows_a_step = 200;
-constexpr int pages_a_step = 1000;
+constexpr int pages_a_step = 128;
 
 struct Victim {
     std::int64_t row;
@@ -100,12 +101,13 @@ Result<Eviction> SqliteStore::evict(std::uint64_t quota_bytes)
     return guarded([&]() -> Result<Eviction> {
         auto& session = writer_->session;
         auto& database = session.database;
+        // Often it is only the log that has grown, as it does by what is removed.
+        if (*disk_bytes() > quota_bytes)
+            database.run("PRAGMA wal_checkpoint(TRUNCATE)");
         if (remove_some(database))
             return Eviction{.gone = {}, .more = true};
         if (*disk_bytes() <= quota_bytes)
             return Eviction{};
-        // Often it is only the log that has grown.
-        database.run("PRAGMA wal_checkpoint(TRUNCATE)");
         const auto free = free_bytes(database);
         if (*disk_bytes() > quota_bytes + free) {
             const auto victim = least_recently_used(database);

@@ -112,20 +112,33 @@ def test_the_quota_holds_while_a_bundle_comes_in(start, sandbox, tmp_path, watch
 
 
 def test_the_quota_holds_while_a_bundle_is_written(start, tmp_path, watch_disk):
-    """Nothing that is stored goes for a bundle: what has no room beside it is refused."""
     quota = 6 * 1024 * 1024
     daemon = start("--cache-disk-quota", str(quota), "--cache-min-free-disk", "0")
-    batches = [f"ask-40-400-{variant}" for variant in range(20)]
-    fetch(daemon, *batches)
+    fetch(daemon, *(f"ask-40-400-{variant}" for variant in range(4)))
+    bundle = tmp_path / "one.bundle"
+    exported = run("export", "--server", daemon.url, "--output", str(bundle), "ask-40-400-0")
+    assert exported.returncode == 0, exported.stderr
+    assert bundle.stat().st_size > 64 * 1024 and len(listed(daemon)) == 4
+    assert 0 < watch_disk[0] <= quota
+
+
+def test_nothing_that_is_stored_goes_for_a_bundle_without_room(start, tmp_path, watch_disk):
+    quota = 6 * 1024 * 1024
+    daemon = start("--cache-disk-quota", str(quota), "--cache-min-free-disk", "0")
+    fetch(daemon, *(f"ask-40-400-{variant}" for variant in range(20)))
     kept = listed(daemon)
     refused = run("export", "--server", daemon.url, "--history", "--output", str(tmp_path / "all.bundle"))
     assert refused.returncode == 4 and "There is no room for it within cache.disk_quota" in refused.stderr
     assert not list((tmp_path / "data").glob("export*")) and listed(daemon) == kept
-    assert run("purge", "--server", daemon.url, *kept[4:]).returncode == 0
-    one = tmp_path / "one.bundle"
-    exported = run("export", "--server", daemon.url, "--output", str(one), kept[0])
-    assert exported.returncode == 0, exported.stderr
-    assert one.stat().st_size > 64 * 1024 and listed(daemon) == kept[:4]
+    assert 0 < watch_disk[0] <= quota
+
+
+def test_the_quota_holds_while_much_is_purged(start, watch_disk):
+    quota = 6 * 1024 * 1024
+    daemon = start("--cache-disk-quota", str(quota), "--cache-min-free-disk", "0")
+    fetch(daemon, *(f"ask-40-400-{variant}" for variant in range(40)))
+    assert run("purge", "--server", daemon.url, "--all", "--yes").returncode == 0
+    fetch(daemon, "ask-40-400-50")
     assert 0 < watch_disk[0] <= quota
 
 
