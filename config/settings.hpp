@@ -80,11 +80,11 @@ struct Cache {
     seconds stale_if_error{7 * 24 * 3600};
     std::uint64_t disk_quota = 20 * GiB; // database, WAL and temporary files together
     std::uint64_t min_free_disk = 512 * MiB;
-    std::uint64_t hot_bytes = 256 * MiB;     // rendered answers kept in memory
-    std::uint64_t held_bytes = 512 * MiB;    // batches in memory that can't or must not be stored
-    std::uint64_t spool_threshold = 8 * MiB; // a rendered answer larger than this goes to a temporary file
-    std::uint64_t spool_bytes = 4 * GiB;     // of all those files: kept, being made or still being read
-    std::uint32_t spool_files = 1024;        // descriptors, likewise
+    std::uint64_t hot_bytes = 256 * MiB;      // rendered answers kept in memory
+    std::uint64_t held_bytes = 512 * MiB;     // batches in memory that can't or must not be stored
+    std::uint64_t spool_threshold = 24 * MiB; // a rendered answer larger than this goes to a temporary file
+    std::uint64_t spool_bytes = 4 * GiB;      // of all those files: kept, being made or still being read
+    std::uint32_t spool_files = 1024;         // descriptors, likewise
 };
 
 struct History {

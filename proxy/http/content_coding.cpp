@@ -12,7 +12,7 @@ namespace nomadic::proxy {
 
 namespace {
 
-constexpr std::size_t piece = 256 * 1024;
+constexpr std::size_t coded_piece = 256 * 1024;
 
 Failure coder_failure(const char* name)
 {
@@ -26,7 +26,7 @@ Result<void> for_each_piece(const cache::Body& body, const Take& take)
 {
     if (body.in_memory())
         return take(body.bytes(), true);
-    std::string buffer(piece, '\0');
+    std::string buffer(coded_piece, '\0');
     for (std::uint64_t offset = 0;;) {
         auto got = body.read_at(offset, buffer.data(), buffer.size());
         if (!got)
@@ -52,11 +52,11 @@ Result<void> gzip(const cache::Body& body, cache::BodyBuilder& builder)
         do {
             auto& out = builder.buffer();
             const auto used = out.size();
-            out.resize(used + piece);
+            out.resize(used + coded_piece);
             stream.next_out = reinterpret_cast<Bytef*>(out.data() + used);
-            stream.avail_out = piece;
+            stream.avail_out = coded_piece;
             result = deflate(&stream, last ? Z_FINISH : Z_NO_FLUSH);
-            out.resize(used + piece - stream.avail_out);
+            out.resize(used + coded_piece - stream.avail_out);
             if (result == Z_STREAM_ERROR)
                 return coder_failure("gzip");
             if (auto flushed = builder.flush(); !flushed)
@@ -78,8 +78,8 @@ Result<void> zstd(const cache::Body& body, cache::BodyBuilder& builder)
         for (;;) {
             auto& out = builder.buffer();
             const auto used = out.size();
-            out.resize(used + piece);
-            ZSTD_outBuffer to{out.data() + used, piece, 0};
+            out.resize(used + coded_piece);
+            ZSTD_outBuffer to{out.data() + used, coded_piece, 0};
             const auto left = ZSTD_compressStream2(context.get(), &to, &in, last ? ZSTD_e_end : ZSTD_e_continue);
             out.resize(used + to.pos);
             if (ZSTD_isError(left) != 0)

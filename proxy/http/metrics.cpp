@@ -6,7 +6,7 @@ namespace nomadic::proxy {
 
 namespace {
 
-constexpr std::size_t hit = 0, stale_hit = 1, none = Metrics::cache_results.size() - 1;
+constexpr std::size_t fresh_hit = 0, stale_hit = 1, none = Metrics::cache_results.size() - 1;
 
 std::size_t cache_result(const Response& response)
 {
@@ -15,7 +15,7 @@ std::size_t cache_result(const Response& response)
         status.remove_prefix(ours); // what comes before is another cache's
     if (status.find("; hit") != std::string_view::npos)
         // RFC 9111, 4.2: fresh while its lifetime exceeds its age.
-        return status.find("; ttl=-") == status.npos && status.find("; ttl=0") == status.npos ? hit : stale_hit;
+        return status.find("; ttl=-") == status.npos && status.find("; ttl=0") == status.npos ? fresh_hit : stale_hit;
     const auto forward = status.find("fwd=");
     if (forward == std::string_view::npos)
         return none;

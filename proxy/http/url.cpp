@@ -17,7 +17,7 @@ int hex_digit(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-Failure broken(std::string_view text)
+Failure broken_escape(std::string_view text)
 {
     return bad_request("The URL holds a broken percent-escape in '" + std::string(text) + "'.");
 }
@@ -50,7 +50,7 @@ Result<std::string> percent_decode(std::string_view text)
         }
         const int byte = escaped_byte(text, i);
         if (byte <= 0)
-            return broken(text);
+            return broken_escape(text);
         decoded += static_cast<char>(byte);
         i += 2;
     }

@@ -64,13 +64,13 @@ bool can_be_kept(const Request& request, const Response& response)
     return body != nullptr && (request.method == "HEAD" || (request.method == "GET" && (*body)->in_memory()));
 }
 
-struct Asked {
+struct HeadInParts {
     bool plain = true; // false: this head is not for us
     std::string_view request_id;
 };
 
 // What decides the answer, into `key`.
-Asked take_apart(std::string_view head, const Peer& peer, std::string& key)
+HeadInParts take_apart(std::string_view head, const Peer& peer, std::string& key)
 {
     if (head.size() > longest_head)
         return {.plain = false, .request_id = {}};

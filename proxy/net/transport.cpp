@@ -8,7 +8,7 @@ namespace nomadic::proxy {
 namespace {
 
 // Of a long body at a time: enough to keep a fast reader busy, few enough that others get their turn in between.
-constexpr std::size_t piece = 512 * 1024;
+constexpr std::size_t sent_piece = 512 * 1024;
 
 ReadResult send_some(Socket& socket, std::string_view first, std::string_view second)
 {
@@ -115,7 +115,7 @@ private:
 
 std::size_t Transport::send_now(std::string_view first, std::string_view second)
 {
-    const auto count = try_send(first, second.substr(0, piece));
+    const auto count = try_send(first, second.substr(0, sent_piece));
     traffic_.sent += count;
     return count;
 }
@@ -131,7 +131,7 @@ awaitable<bool> Transport::write(std::string_view first, std::string_view second
     // What the socket takes at once costs no wait.
     for (bool all = gone(send_now(first, second)); !all;) {
         deadline_->in(patience);
-        auto [error, count] = co_await write_some(first, second.substr(0, piece));
+        auto [error, count] = co_await write_some(first, second.substr(0, sent_piece));
         traffic_.sent += count;
         if (error)
             co_return false;

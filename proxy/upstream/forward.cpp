@@ -77,7 +77,7 @@ Fields response_fields(const ResponseHead& head, const Endpoint& upstream)
     return fields;
 }
 
-std::string framing_of(const Request& request)
+std::string framing_line(const Request& request)
 {
     const auto length = request.body->length();
     if (!length)
@@ -109,7 +109,7 @@ struct HttpUpstream::Forwarding {
 awaitable<Result<Response>> HttpUpstream::forward(Request& request, Asker asker)
 {
     auto head = request_head(*pool_, request.method, request.target, request_fields(request, asker), asker,
-                             framing_of(request));
+                             framing_line(request));
     // Nothing says that a write may be repeated, so it never goes out on a connection that may be closing.
     auto freshness = request.is_safe() ? Pool::Freshness::any : Pool::Freshness::recent;
     for (;;) {

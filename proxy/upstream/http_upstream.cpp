@@ -5,7 +5,6 @@
 #include "cache/inbox.hpp"
 #include "proxy/http/via.hpp"
 #include "proxy/upstream/dialect.hpp"
-#include "proxy/upstream/gate.hpp"
 #include "proxy/upstream/refusal.hpp"
 
 #include <charconv>
@@ -17,6 +16,8 @@ namespace {
 
 // Enough that one is parsed while another is compressed and a third is written.
 constexpr std::size_t parsed_at_once = 3;
+// Of answers that wait for their turn, beside those that may be under way.
+constexpr std::size_t most_waiting = std::size_t{8} * 1024 * 1024;
 
 bool worth_another(const Failure& failure)
 {
@@ -232,7 +233,9 @@ struct HttpUpstream::FanOut {
     std::optional<Failure> failure;
     bool answered = false;       // a chunk was given, so the endpoint is there
     std::chrono::seconds age{0}; // of the oldest answer
+    std::size_t waiting = 0;     // bytes of answers that are not being parsed yet
     Signal done;
+    Gate requests;
     Gate parsing; // an answer is several times its size while it is parsed and stored: a few at a time
 
     std::span<const batch::VideoPointer> pointers() const { return once.empty() ? status.videos : once; }
@@ -250,11 +253,12 @@ awaitable<Result<std::chrono::seconds>> HttpUpstream::by_bulk(batch::StatusDocum
                                                .once = std::move(once),
                                                .failure = {},
                                                .done = Signal(executor),
+                                               .requests = Gate(executor, settings_.max_parallel),
                                                .parsing = Gate(executor, parsed_at_once)});
     const auto chunks = (all->pointers().size() + settings_.chunk_size - 1) / settings_.chunk_size;
     if (chunks == 0)
         co_return std::chrono::seconds{0};
-    all->running = std::min<std::size_t>(chunks, settings_.max_parallel);
+    all->running = std::min<std::size_t>(chunks, std::size_t{2} * settings_.max_parallel);
     for (std::size_t i = all->running; i > 0; --i)
         asio::co_spawn(executor, fetch_chunks(*this, all), asio::detached);
     co_await all->done.wait();
@@ -267,11 +271,14 @@ awaitable<Result<std::chrono::seconds>> HttpUpstream::by_bulk(batch::StatusDocum
 
 awaitable<void> HttpUpstream::fetch_chunks(HttpUpstream& upstream, std::shared_ptr<FanOut> all)
 {
-    while (!all->failure && all->next < all->pointers().size()) {
+    for (;;) {
+        std::optional<Gate::Pass> request(co_await all->requests.enter());
+        if (all->failure || all->next == all->pointers().size())
+            break;
         const auto count = std::min<std::size_t>(upstream.settings_.chunk_size, all->pointers().size() - all->next);
         const auto asked = all->pointers().subspan(all->next, count);
         all->next += count;
-        auto fetched = co_await upstream.fetch_chunk(*all, asked);
+        auto fetched = co_await upstream.fetch_chunk(*all, asked, request);
         if (!fetched && !all->failure)
             all->failure = fetched.error();
     }
@@ -279,7 +286,8 @@ awaitable<void> HttpUpstream::fetch_chunks(HttpUpstream& upstream, std::shared_p
         all->done.fire();
 }
 
-awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked)
+awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked,
+                                                  std::optional<Gate::Pass>& request)
 {
     auto exchange = co_await send(bulk::request(all.status.batch_id, asked), all.asker);
     if (!exchange)
@@ -287,7 +295,13 @@ awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const b
     if (exchange->status != 200)
         co_return refused_analyses(*exchange, all.status.batch_id);
     all.answered = true;
+    // While answers wait to be parsed the upstream need not wait to be asked, unless they become many bytes.
+    const auto size = exchange->body.size();
+    all.waiting += size;
+    if (all.waiting <= most_waiting)
+        request.reset();
     const auto turn = co_await all.parsing.enter();
+    all.waiting -= size;
     auto parse = [&] {
         const auto body = std::move(exchange->body);
         return batch::parse_bulk(all.status, asked, body);

@@ -7,6 +7,7 @@
 #include "config/settings.hpp"
 #include "proxy/upstream/counts.hpp"
 #include "proxy/upstream/dialect.hpp"
+#include "proxy/upstream/gate.hpp"
 #include "proxy/upstream/pool.hpp"
 #include "proxy/upstream/response_reader.hpp"
 #include "proxy/upstream/retry.hpp"
@@ -54,7 +55,8 @@ private:
     awaitable<Result<std::chrono::seconds>> by_filter_batch(batch::StatusDocument& status, Asker asker,
                                                             RecordSink sink);
     static awaitable<void> fetch_chunks(HttpUpstream& upstream, std::shared_ptr<FanOut> all);
-    awaitable<Result<void>> fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked);
+    awaitable<Result<void>> fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked,
+                                        std::optional<Gate::Pass>& request);
     awaitable<Result<void>> begin(std::shared_ptr<Forwarding> forwarding, Request& request, const std::string& head);
     Response pass_on(std::shared_ptr<Forwarding> forwarding) const;
 
