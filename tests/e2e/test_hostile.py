@@ -284,7 +284,7 @@ def test_whoever_takes_every_connection_and_says_nothing_keeps_nobody_out(start,
 
 
 def test_readers_that_never_read_cost_no_more_than_what_is_set_aside_for_answers(sandbox, start):
-    daemon = start("--cache-hot-bytes", "4 MiB", "--limits-worker-threads", "1")
+    daemon = start("--cache-hot-bytes", "4 MiB", "--cache-spool-threshold", "8 MiB", "--limits-worker-threads", "1")
     target = "/v1/batches/agent-400-12000-1/analysis"
     assert daemon.get(target).status == 200
     before = memory(daemon, "VmRSS")
