@@ -4,6 +4,7 @@
 // on the workers.
 
 #include "base/clock.hpp"
+#include "cache/inbox.hpp"
 #include "config/settings.hpp"
 #include "proxy/upstream/counts.hpp"
 #include "proxy/upstream/dialect.hpp"
@@ -39,6 +40,7 @@ private:
     template <class Work>
     awaitable<std::invoke_result_t<Work>> on_workers(Work work);
     awaitable<Result<StatusAnswer>> status_as(std::string batch_id, Validators known, Asker asker, Videos videos);
+    static std::chrono::seconds age_of(const Exchange& exchange);
     static void note(const Asker& asker, const SmallRequest& request, const Result<Exchange>& exchange, TimePoint at,
                      std::chrono::steady_clock::duration took);
     awaitable<Result<Exchange>> attempt(const SmallRequest& request, const Asker& asker);
@@ -70,6 +72,13 @@ private:
     std::mt19937_64 random_;
     UpstreamCounts counts_;
 };
+
+template <class Work>
+awaitable<std::invoke_result_t<Work>> HttpUpstream::on_workers(Work work)
+{
+    const Counted parsing(counts_.parsing);
+    co_return co_await cache::run_on(workers_, std::move(work));
+}
 
 // The head of a request to `endpoint`, from parsed values only. `framing` is its Content-Length or Transfer-Encoding.
 std::string request_head(const Pool& pool, std::string_view method, std::string_view target, const Fields& fields,
