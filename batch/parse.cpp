@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace nomadic::batch {
 
@@ -143,6 +144,30 @@ Result<std::vector<VideoRecord>> parse_bulk(const StatusDocument& status, std::s
         scratch.reset();
     }
     return records;
+}
+
+std::vector<std::size_t> left_out(std::span<const VideoPointer> asked, std::span<const VideoRecord> records,
+                                  std::string_view body)
+{
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < asked.size(); ++i)
+        if (records[i].source.empty() && asked[i].status == "completed" && asked[i].analysis_id_json != "null")
+            places.push_back(i);
+    if (places.empty())
+        return places;
+    json::Arena arena;
+    const auto answer = json::read(body, arena);
+    std::unordered_set<std::string> accounted_for; // ids, as JSON
+    for (const char* list : {"unresolved_video_ids", "not_found_analysis_ids"})
+        if (answer)
+            for (const auto& id : answer->get(list).items())
+                accounted_for.insert(json_of(id));
+    std::erase_if(places, [&](std::size_t place) {
+        const auto& pointer = asked[place];
+        return accounted_for.contains(json_of(Value::string(pointer.video_id, false))) ||
+               accounted_for.contains(pointer.analysis_id_json);
+    });
+    return places;
 }
 
 Result<std::vector<VideoRecord>> parse_filter_batch(StatusDocument& status, std::string_view body)

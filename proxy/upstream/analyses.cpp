@@ -50,6 +50,22 @@ std::vector<batch::VideoPointer> without_repeats(const std::vector<batch::VideoP
 
 } // namespace
 
+struct HttpUpstream::Chunk {
+    std::vector<batch::VideoRecord> records;
+    std::vector<std::size_t> left_out; // see batch::left_out
+};
+
+Result<HttpUpstream::Chunk> HttpUpstream::parse_chunk(const batch::StatusDocument& status,
+                                                      std::span<const batch::VideoPointer> asked,
+                                                      const std::string& body)
+{
+    auto records = batch::parse_bulk(status, asked, body);
+    if (!records)
+        return records.error();
+    auto left_out = batch::left_out(asked, *records, body);
+    return Chunk{std::move(*records), std::move(left_out)};
+}
+
 awaitable<Result<std::chrono::seconds>> HttpUpstream::analyses(batch::StatusDocument& status, Asker asker,
                                                                RecordSink sink)
 {
@@ -182,14 +198,44 @@ awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const b
     const auto turn = co_await all.parsing.enter();
     all.waiting -= size;
     auto parse = [&] {
-        const auto body = std::move(exchange->body);
-        return batch::parse_bulk(all.status, asked, body);
+        const auto body = std::move(exchange->body); // freed as soon as it is parsed
+        return parse_chunk(all.status, asked, body);
     };
-    auto records = co_await on_workers(parse);
-    if (!records)
-        co_return records.error();
+    auto chunk = co_await on_workers(parse);
+    if (!chunk)
+        co_return chunk.error();
     all.age = std::max(all.age, age_of(*exchange));
-    co_return co_await all.sink(std::move(*records));
+    if (!chunk->left_out.empty())
+        if (auto completed = co_await ask_again(all, asked, *chunk); !completed)
+            co_return completed;
+    co_return co_await all.sink(std::move(chunk->records));
+}
+
+// An answer that leaves out what there should be may have been made in haste. What the upstream leaves out twice it
+// does not have: its clients then say that the analysis was not found, and so do we.
+awaitable<Result<void>> HttpUpstream::ask_again(FanOut& all, std::span<const batch::VideoPointer> asked, Chunk& chunk)
+{
+    log::info("the upstream's answer leaves out videos: they are asked for again",
+              {{"batch_id", all.status.batch_id}, {"videos", std::to_string(chunk.left_out.size())}});
+    std::vector<batch::VideoPointer> pointers;
+    for (const auto place : chunk.left_out)
+        pointers.push_back(asked[place]);
+    auto exchange = co_await send(bulk::request(all.status.batch_id, pointers), all.asker);
+    if (!exchange)
+        co_return exchange.error();
+    if (exchange->status != 200)
+        co_return refused_analyses(*exchange, all.status.batch_id);
+    auto parse = [&] { return parse_chunk(all.status, pointers, exchange->body); };
+    auto again = co_await on_workers(parse);
+    if (!again)
+        co_return again.error();
+    if (!again->left_out.empty())
+        log::warn("the upstream gives no analysis of videos that it calls completed, and does not say why",
+                  {{"batch_id", all.status.batch_id}, {"videos", std::to_string(again->left_out.size())}});
+    all.age = std::max(all.age, age_of(*exchange));
+    for (std::size_t i = 0; i < chunk.left_out.size(); ++i)
+        chunk.records[chunk.left_out[i]] = std::move(again->records[i]);
+    co_return Result<void>{};
 }
 
 } // namespace nomadic::proxy

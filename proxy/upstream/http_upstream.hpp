@@ -34,6 +34,7 @@ public:
 
 private:
     struct FanOut;
+    struct Chunk;
     struct Forwarding;
 
     // Runs `work` on the workers and comes back with its result.
@@ -59,6 +60,9 @@ private:
     static awaitable<void> fetch_chunks(HttpUpstream& upstream, std::shared_ptr<FanOut> all);
     awaitable<Result<void>> fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked,
                                         std::optional<Gate::Pass>& request);
+    static Result<Chunk> parse_chunk(const batch::StatusDocument& status, std::span<const batch::VideoPointer> asked,
+                                     const std::string& body);
+    awaitable<Result<void>> ask_again(FanOut& all, std::span<const batch::VideoPointer> asked, Chunk& chunk);
     awaitable<Result<void>> begin(std::shared_ptr<Forwarding> forwarding, Request& request, const std::string& head);
     Response pass_on(std::shared_ptr<Forwarding> forwarding) const;
 
