@@ -18,7 +18,7 @@ constexpr std::size_t piece_size = std::size_t{1} << 20;
 
 using Checksum = std::array<unsigned char, checksum_size>;
 
-Failure file_failure(const std::string& path)
+Failure failure_of(const std::string& path)
 {
     return {.code = Errc::store_failed,
             .detail = path + " can't be read or written: " + std::generic_category().message(errno) + ".",
@@ -65,7 +65,7 @@ Result<Checksum> checksum(int descriptor, std::uint64_t size, const std::string&
     while (size > 0) {
         const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(size, piece.size()));
         if (!read_whole(descriptor, piece.data(), count))
-            return file_failure(path);
+            return failure_of(path);
         EVP_DigestUpdate(context.get(), piece.data(), count);
         size -= count;
     }
@@ -81,12 +81,12 @@ Result<void> append_checksum(const std::string& path)
     const Descriptor file(path, O_RDWR);
     const auto size = file.number() < 0 ? -1 : ::lseek(file.number(), 0, SEEK_END);
     if (size < 0 || ::lseek(file.number(), 0, SEEK_SET) < 0)
-        return file_failure(path);
+        return failure_of(path);
     auto sum = checksum(file.number(), static_cast<std::uint64_t>(size), path);
     if (!sum)
         return sum.error();
     if (::pwrite(file.number(), sum->data(), sum->size(), size) != static_cast<ssize_t>(sum->size()))
-        return file_failure(path);
+        return failure_of(path);
     return {};
 }
 
@@ -95,7 +95,7 @@ Result<bool> has_checksum(const std::string& path)
     const Descriptor file(path, O_RDONLY);
     const auto size = file.number() < 0 ? -1 : ::lseek(file.number(), 0, SEEK_END);
     if (size < 0 || ::lseek(file.number(), 0, SEEK_SET) < 0)
-        return file_failure(path);
+        return failure_of(path);
     if (size < static_cast<off_t>(checksum_size))
         return false;
     auto sum = checksum(file.number(), static_cast<std::uint64_t>(size) - checksum_size, path);
@@ -109,11 +109,11 @@ Result<void> replace_file(const std::string& path, const std::string& target)
 {
     const Descriptor file(path, O_RDONLY);
     if (file.number() < 0 || ::fsync(file.number()) != 0 || ::rename(path.c_str(), target.c_str()) != 0)
-        return file_failure(target);
+        return failure_of(target);
     const auto parent = std::filesystem::path(target).parent_path();
     const Descriptor directory(parent.empty() ? "." : parent.string(), O_RDONLY | O_DIRECTORY);
     if (directory.number() < 0 || ::fsync(directory.number()) != 0)
-        return file_failure(target);
+        return failure_of(target);
     return {};
 }
 
