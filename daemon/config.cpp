@@ -7,13 +7,13 @@ namespace nomadic::daemon {
 
 namespace {
 
-struct ShowOptions {
+struct ShowSettingsOptions {
     ConfigOptions config;
     bool reference = false;
     bool manual = false;
 };
 
-int show(const ShowOptions& options)
+int show_settings(const ShowSettingsOptions& options)
 {
     if (options.reference || options.manual) {
         std::cout << (options.reference ? config::reference() : config::manual());
@@ -36,11 +36,11 @@ int show(const ShowOptions& options)
 
 Run setup_config(CLI::App& app)
 {
-    auto options = std::make_shared<ShowOptions>();
+    auto options = std::make_shared<ShowSettingsOptions>();
     options->config.add_to(app);
     app.add_flag("--reference", options->reference, "Print a configuration file with every key commented out instead");
     app.add_flag("--manual", options->manual, "Print the manual page of that file instead, as Markdown");
-    return [options] { return show(*options); };
+    return [options] { return show_settings(*options); };
 }
 
 } // namespace nomadic::daemon

@@ -31,14 +31,6 @@ std::string target_of(const DiffOptions& options)
     return target;
 }
 
-std::string text_of(const json::object& object, const char* name)
-{
-    const auto* value = object.if_contains(name);
-    if (value == nullptr)
-        return {};
-    return printable(value->is_string() ? std::string(value->get_string()) : json::serialize(*value));
-}
-
 std::string event_of(const json::object& event)
 {
     const auto id = text_of(event, "event_id");

@@ -25,7 +25,7 @@ void print(std::string_view batch_id, std::string_view outcome)
     std::cout << batch_id << ": " << outcome << "\n";
 }
 
-int print_reply(const Reply& reply)
+int print_outcomes(const Reply& reply)
 {
     if (reply.status != 200) {
         report(reply);
@@ -104,7 +104,7 @@ int import_bundle(const ImportOptions& options)
     auto reply = Client(options.server, loaded->settings.server).upload("/v1/import", options.file);
     if (nobody_answers(options.server, reply))
         return import_into_directory(options, loaded->settings);
-    return reply ? print_reply(*reply) : fail(reply.error());
+    return reply ? print_outcomes(*reply) : fail(reply.error());
 }
 
 } // namespace

@@ -20,12 +20,6 @@ struct LsOptions {
     bool json = false;
 };
 
-std::string text_of(const json::object& batch, const char* name)
-{
-    const auto& value = batch.at(name);
-    return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
-}
-
 void print_table(const json::array& batches)
 {
     std::vector<std::vector<std::string>> rows{
@@ -33,7 +27,7 @@ void print_table(const json::array& batches)
     for (const auto& value : batches) {
         const auto& batch = value.as_object();
         const auto& approvals = batch.at("approvals").as_object();
-        rows.push_back({printable(text_of(batch, "batch_id")), text_of(batch, "videos"), text_of(batch, "events"),
+        rows.push_back({text_of(batch, "batch_id"), text_of(batch, "videos"), text_of(batch, "events"),
                         text_of(approvals, "approved"), text_of(approvals, "rejected"), text_of(approvals, "pending"),
                         text_of(approvals, "invalid"), text_of(batch, "fetched_at"),
                         text_of(batch.at("freshness").as_object(), "state"),

@@ -1,6 +1,7 @@
 #include "daemon/client.hpp"
 #include "daemon/command.hpp"
 #include "daemon/event_stream.hpp"
+#include "daemon/printable.hpp"
 #include "daemon/progress.hpp"
 
 #include <boost/json.hpp>
@@ -55,14 +56,6 @@ Result<std::vector<std::string>> wanted(const PrefetchOptions& options)
                        .detail = "No batch is named. Give ids as arguments, in a --file, or with - on standard input.",
                        .members = {}};
     return ids;
-}
-
-std::string text_of(const json::object& data, const char* name)
-{
-    const auto* value = data.if_contains(name);
-    if (value == nullptr)
-        return {};
-    return value->is_string() ? std::string(value->get_string()) : json::serialize(*value);
 }
 
 // Shows the daemon's events, and remembers how it went.

@@ -16,12 +16,6 @@ struct ShowOptions {
     bool json = false;
 };
 
-std::string text_of(const json::object& object, const char* name)
-{
-    const auto& value = object.at(name);
-    return printable(value.is_string() ? std::string(value.get_string()) : json::serialize(value));
-}
-
 void print_snapshot(const json::object& snapshot)
 {
     const auto& freshness = snapshot.at("freshness").as_object();
@@ -46,7 +40,7 @@ void print_policy(const json::object& policy)
     std::cout << "\n";
 }
 
-void print_words(const json::object& known)
+void print_known(const json::object& known)
 {
     const auto& key = known.at("key").as_object();
     const auto& next = known.at("next").as_object();
@@ -80,7 +74,7 @@ int show(const ShowOptions& options)
         if (options.json)
             std::cout << reply.body << "\n";
         else
-            print_words(known);
+            print_known(known);
         return known.at("stored").as_bool() ? exit_done : exit_not_found;
     };
     return for_each_batch(options.named, ask, tell);

@@ -31,7 +31,7 @@ int conclude(std::size_t findings)
     return findings == 0 ? exit_done : exit_failed;
 }
 
-int print_reply(const Reply& reply)
+int print_findings(const Reply& reply)
 {
     if (reply.status != 200)
         return report(reply);
@@ -79,7 +79,7 @@ int verify(const VerifyOptions& options)
     auto reply = Client(options.server, loaded->settings.server).request("GET", "/v1/verify");
     if (nobody_answers(options.server, reply))
         return verify_store(cache::open_store_read_only(data_dir));
-    return reply ? print_reply(*reply) : fail(reply.error());
+    return reply ? print_findings(*reply) : fail(reply.error());
 }
 
 } // namespace
