@@ -6,6 +6,7 @@ import pty
 import subprocess
 
 from harness import BINARY, run
+from upstreams import ApiUpstream, whole_batches
 
 BATCHES = ["ask-6-24-3", "agent-4-12-2"]
 
@@ -95,3 +96,11 @@ def test_on_a_terminal_there_is_a_bar(start, sandbox):
 def test_a_body_that_is_no_wish_is_refused(daemon):
     for body in ({}, {"batch_ids": []}, {"batch_ids": [""]}, {"batch_ids": ["a"], "wait": 1}, {"batch_ids": ["a"], "x": 1}):
         assert daemon.post("/v1/prefetch", body).status == 400
+
+
+def test_what_an_upstream_says_moves_no_cursor(start):
+    upstream = ApiUpstream(lambda asked: (403, {"detail": "\x1b[2Jgone"}) if "/batch/" in asked.path else whole_batches(asked))
+    done = run("prefetch", "--server", start(upstream=upstream).url, "b")
+    upstream.close()
+    assert "?[2Jgone" in done.stdout + done.stderr
+    assert "\x1b" not in done.stdout + done.stderr
