@@ -22,8 +22,8 @@ Result<std::vector<VideoRecord>> parse_bulk(const StatusDocument& status, std::s
                                             std::string_view body);
 
 // Of what parse_bulk() took `records` from: the places in `asked` of videos that their pointers call completed, and of
-// which the answer says neither what was found nor, in `unresolved_video_ids` or `not_found_analysis_ids`, that there is
-// nothing.
+// which the answer says neither what was found nor, in `unresolved_video_ids` or `not_found_analysis_ids`, that there
+// is nothing.
 std::vector<std::size_t> left_out(std::span<const VideoPointer> asked, std::span<const VideoRecord> records,
                                   std::string_view body);
 
