@@ -1,13 +1,12 @@
 #include "batch/python.hpp"
 
+#include "batch/json/decimal.hpp"
 #include "batch/json/utf8.hpp"
 #include "batch/json/write.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <cstdlib>
 
 namespace nomadic::batch::python {
 
@@ -16,22 +15,9 @@ using json::Value;
 
 namespace {
 
-std::optional<double> decimal_to_float(std::string_view number)
-{
-    double value = 0;
-    const auto* const last = number.data() + number.size();
-    const auto [end, error] = std::from_chars(number.data(), last, value);
-    if (end != last || error == std::errc::invalid_argument)
-        return std::nullopt;
-    // Out of range is an infinity to Python when too large, and zero when too small; only strtod tells which.
-    if (error == std::errc::result_out_of_range)
-        return std::strtod(std::string(number).c_str(), nullptr);
-    return value;
-}
-
 bool is_zero(const Value& number)
 {
-    return decimal_to_float(number.text()) == 0.0;
+    return json::to_double(number.text()) == 0.0;
 }
 
 // The spaces outside ASCII.
@@ -44,22 +30,19 @@ bool is_ascii_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r') || (c >= '\x1c' && c <= '\x1f');
 }
 
-// How many bytes the space takes that `text` begins with; 0: it begins with none.
-std::size_t leading_space(std::string_view text)
-{
-    if (text.empty() || static_cast<unsigned char>(text.front()) < 0x80)
-        return !text.empty() && is_ascii_space(text.front()) ? 1 : 0;
-    const auto* const found = std::find_if(wide_spaces.begin(), wide_spaces.end(),
-                                           [&](std::string_view space) { return text.starts_with(space); });
-    return found == wide_spaces.end() ? 0 : found->size();
-}
+enum class End { front, back };
 
-std::size_t trailing_space(std::string_view text)
+// How many bytes the space takes that stands at that end of `text`; 0: there is none.
+std::size_t space_at(End end, std::string_view text)
 {
-    if (text.empty() || static_cast<unsigned char>(text.back()) < 0x80)
-        return !text.empty() && is_ascii_space(text.back()) ? 1 : 0;
-    const auto* const found = std::find_if(wide_spaces.begin(), wide_spaces.end(),
-                                           [&](std::string_view space) { return text.ends_with(space); });
+    if (text.empty())
+        return 0;
+    const char edge = end == End::front ? text.front() : text.back();
+    if (static_cast<unsigned char>(edge) < 0x80)
+        return is_ascii_space(edge) ? 1 : 0;
+    const auto* const found = std::find_if(wide_spaces.begin(), wide_spaces.end(), [&](std::string_view space) {
+        return end == End::front ? text.starts_with(space) : text.ends_with(space);
+    });
     return found == wide_spaces.end() ? 0 : found->size();
 }
 
@@ -229,7 +212,7 @@ std::optional<double> to_float(std::string_view text)
         return (c >= '0' && c <= '9') || c == '.' || c == 'e' || c == 'E' || c == '-';
     };
     if (std::all_of(text.begin(), text.end(), in_a_decimal))
-        return decimal_to_float(text);
+        return json::to_double(text);
     std::string digits;
     // An underscore may stand between two digits.
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -255,7 +238,7 @@ std::optional<double> to_float(std::string_view text)
         return std::nan("");
     if (name.find_first_not_of("0123456789.e+-") != std::string::npos)
         return std::nullopt;
-    const auto value = decimal_to_float(name);
+    const auto value = json::to_double(name);
     return value ? std::optional(sign * *value) : std::nullopt;
 }
 
@@ -301,9 +284,9 @@ double modulo(double a, double b)
 
 std::string_view strip(std::string_view text)
 {
-    while (const auto space = leading_space(text))
+    while (const auto space = space_at(End::front, text))
         text.remove_prefix(space);
-    while (const auto space = trailing_space(text))
+    while (const auto space = space_at(End::back, text))
         text.remove_suffix(space);
     return text;
 }

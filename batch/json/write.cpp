@@ -1,5 +1,6 @@
 #include "batch/json/write.hpp"
 
+#include "batch/json/decimal.hpp"
 #include "batch/json/scan.hpp"
 
 #include <algorithm>
@@ -29,13 +30,8 @@ bool is_finite(std::string_view text)
     if (text.size() <= digits_of_a_double &&
         std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || c == '.' || c == '-'; }))
         return true;
-    double number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    // Out of range is an infinity to Python when too large, and zero when too small; from_chars leaves it at that.
-    if (error == std::errc::result_out_of_range)
-        number =
-            text.find("e-") == std::string_view::npos && text.find("E-") == std::string_view::npos ? HUGE_VAL : 0.0;
-    return error != std::errc::invalid_argument && std::isfinite(number);
+    const auto number = to_double(text);
+    return number && std::isfinite(*number);
 }
 
 std::size_t most_bytes(const Value& value)

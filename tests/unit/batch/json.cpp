@@ -33,6 +33,8 @@ TEST_CASE("json: what Python's json module reads is written back compactly")
     CHECK(rewritten(" { \"a\" : [ 1 , 2.50 , \"x\" , null , true , false ] } ") ==
           R"({"a":[1,2.50,"x",null,true,false]})");
     CHECK(rewritten("[NaN, Infinity, -Infinity, 1e999]") == "[null,null,null,null]");
+    const auto too_small = "0." + std::string(400, '0') + "1e1"; // its zeros say so, not its exponent
+    CHECK(rewritten("[1e-999, " + too_small + "]").find("null") == std::string::npos);
     CHECK(rewritten("123456789012345678901234567890") == "123456789012345678901234567890");
     CHECK(rewritten("-0") == "0");
     CHECK(rewritten(R"("\u00e9\ud83d\ude00\/\"\\\n")") == "\"\xC3\xA9\xF0\x9F\x98\x80/\\\"\\\\\\n\"");
