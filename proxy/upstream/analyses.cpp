@@ -181,15 +181,24 @@ awaitable<void> HttpUpstream::fetch_chunks(HttpUpstream& upstream, std::shared_p
         all->done.fire();
 }
 
+awaitable<Result<Exchange>> HttpUpstream::ask(FanOut& all, std::span<const batch::VideoPointer> asked)
+{
+    auto exchange = co_await send(bulk::request(all.status.batch_id, asked), all.asker);
+    if (exchange && exchange->status != 200)
+        co_return refused_analyses(*exchange, all.status.batch_id);
+    if (exchange) {
+        all.answered = true;
+        all.age = std::max(all.age, age_of(*exchange));
+    }
+    co_return exchange;
+}
+
 awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked,
                                                   std::optional<Gate::Pass>& request)
 {
-    auto exchange = co_await send(bulk::request(all.status.batch_id, asked), all.asker);
+    auto exchange = co_await ask(all, asked);
     if (!exchange)
         co_return exchange.error();
-    if (exchange->status != 200)
-        co_return refused_analyses(*exchange, all.status.batch_id);
-    all.answered = true;
     // While answers wait to be parsed the upstream need not wait to be asked, unless they become many bytes.
     const auto size = exchange->body.size();
     all.waiting += size;
@@ -204,7 +213,6 @@ awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const b
     auto chunk = co_await on_workers(parse);
     if (!chunk)
         co_return chunk.error();
-    all.age = std::max(all.age, age_of(*exchange));
     if (!chunk->left_out.empty())
         if (auto completed = co_await ask_again(all, asked, *chunk); !completed)
             co_return completed;
@@ -220,11 +228,9 @@ awaitable<Result<void>> HttpUpstream::ask_again(FanOut& all, std::span<const bat
     std::vector<batch::VideoPointer> pointers;
     for (const auto place : chunk.left_out)
         pointers.push_back(asked[place]);
-    auto exchange = co_await send(bulk::request(all.status.batch_id, pointers), all.asker);
+    auto exchange = co_await ask(all, pointers);
     if (!exchange)
         co_return exchange.error();
-    if (exchange->status != 200)
-        co_return refused_analyses(*exchange, all.status.batch_id);
     auto parse = [&] { return parse_chunk(all.status, pointers, exchange->body); };
     auto again = co_await on_workers(parse);
     if (!again)
@@ -232,7 +238,6 @@ awaitable<Result<void>> HttpUpstream::ask_again(FanOut& all, std::span<const bat
     if (!again->left_out.empty())
         log::warn("the upstream gives no analysis of videos that it calls completed, and does not say why",
                   {{"batch_id", all.status.batch_id}, {"videos", std::to_string(again->left_out.size())}});
-    all.age = std::max(all.age, age_of(*exchange));
     for (std::size_t i = 0; i < chunk.left_out.size(); ++i)
         chunk.records[chunk.left_out[i]] = std::move(again->records[i]);
     co_return Result<void>{};

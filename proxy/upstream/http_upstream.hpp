@@ -58,6 +58,7 @@ private:
     awaitable<Result<std::chrono::seconds>> by_filter_batch(batch::StatusDocument& status, Asker asker,
                                                             RecordSink sink);
     static awaitable<void> fetch_chunks(HttpUpstream& upstream, std::shared_ptr<FanOut> all);
+    awaitable<Result<Exchange>> ask(FanOut& all, std::span<const batch::VideoPointer> asked);
     awaitable<Result<void>> fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked,
                                         std::optional<Gate::Pass>& request);
     static Result<Chunk> parse_chunk(const batch::StatusDocument& status, std::span<const batch::VideoPointer> asked,
