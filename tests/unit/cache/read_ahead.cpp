@@ -1,9 +1,7 @@
 #include "cache/sqlite/read_ahead.hpp"
 
 #include <atomic>
-#include <condition_variable>
 #include <doctest/doctest.h>
-#include <mutex>
 #include <stdexcept>
 
 using namespace nomadic;
@@ -70,19 +68,15 @@ TEST_CASE("read ahead: whoever has to wait decodes")
 {
     SUBCASE("the reader, while the caller is busy with a page")
     {
-        std::mutex mutex;
-        std::condition_variable changed;
-        bool decoded_ahead = false;
+        std::atomic<bool> decoded_ahead = false;
         consumed([&](ReadAhead& work) {
             work.decode_ahead = [&](Page& page) {
                 decode(page);
-                const std::scoped_lock lock(mutex);
                 decoded_ahead = true;
-                changed.notify_all();
+                decoded_ahead.notify_all();
             };
             work.consume = [&](const Page&) {
-                std::unique_lock lock(mutex);
-                changed.wait(lock, [&] { return decoded_ahead; });
+                decoded_ahead.wait(false);
                 return true;
             };
         });
@@ -90,20 +84,16 @@ TEST_CASE("read ahead: whoever has to wait decodes")
     }
     SUBCASE("the caller, while the reader is busy with a page")
     {
-        std::mutex mutex;
-        std::condition_variable changed;
-        bool decoded = false;
+        std::atomic<bool> decoded = false;
         consumed([&](ReadAhead& work) {
             work.produce = [&](PageSink& sink) {
                 sink.give(page(0));
-                std::unique_lock lock(mutex);
-                changed.wait(lock, [&] { return decoded; });
+                decoded.wait(false);
             };
             work.decode = [&](Page& page) {
                 decode(page);
-                const std::scoped_lock lock(mutex);
                 decoded = true;
-                changed.notify_all();
+                decoded.notify_all();
             };
         });
         CHECK(decoded);
