@@ -68,6 +68,27 @@ BatchType type_of(const Value& config)
     return kind == nullptr || (kind->is_string() && kind->text() == "rapid_review") ? BatchType::ask : BatchType::agent;
 }
 
+bool is_analysed(const VideoPointer& pointer)
+{
+    return pointer.status == "completed" && pointer.analysis_id_json != "null";
+}
+
+// Those of which the answer says that there is nothing.
+void drop_accounted_for(std::vector<std::size_t>& left_out, std::span<const VideoPointer> asked, const Value& answer)
+{
+    if (left_out.empty())
+        return;
+    std::unordered_set<std::string> accounted_for; // ids, as JSON
+    for (const char* list : {"unresolved_video_ids", "not_found_analysis_ids"})
+        for (const auto& id : answer.get(list).items())
+            accounted_for.insert(json_of(id));
+    std::erase_if(left_out, [&](std::size_t place) {
+        const auto& pointer = asked[place];
+        return accounted_for.contains(json_of(Value::string(pointer.video_id, false))) ||
+               accounted_for.contains(pointer.analysis_id_json);
+    });
+}
+
 } // namespace
 
 Result<StatusDocument> parse_status(std::string source, std::string_view batch_id)
@@ -108,8 +129,7 @@ Result<StatusDocument> parse_status(std::string source, std::string_view batch_i
     return status;
 }
 
-Result<std::vector<VideoRecord>> parse_bulk(const StatusDocument& status, std::span<const VideoPointer> asked,
-                                            std::string_view body)
+Result<BulkAnswer> parse_bulk(const StatusDocument& status, std::span<const VideoPointer> asked, std::string_view body)
 {
     json::Arena arena;
     const auto answer = json::read_sliced(body, "analyses", arena);
@@ -132,42 +152,21 @@ Result<std::vector<VideoRecord>> parse_bulk(const StatusDocument& status, std::s
         found->second = i;
     }
 
-    std::vector<VideoRecord> records;
-    records.reserve(asked.size());
+    BulkAnswer bulk;
+    bulk.records.reserve(asked.size());
     json::Arena scratch;
     for (const auto& pointer : asked) {
         const auto place = item_of.at(pointer.video_id);
         const bool found = place < analyses.items().size();
-        records.push_back(make_record(status, pointer, found ? analyses.items()[place] : Value{},
-                                      found ? answer->items[place] : std::string_view{}, ClientRules::sdk_0_1_64,
-                                      scratch));
+        if (!found && is_analysed(pointer))
+            bulk.left_out.push_back(bulk.records.size());
+        bulk.records.push_back(make_record(status, pointer, found ? analyses.items()[place] : Value{},
+                                           found ? answer->items[place] : std::string_view{}, ClientRules::sdk_0_1_64,
+                                           scratch));
         scratch.reset();
     }
-    return records;
-}
-
-std::vector<std::size_t> left_out(std::span<const VideoPointer> asked, std::span<const VideoRecord> records,
-                                  std::string_view body)
-{
-    std::vector<std::size_t> places;
-    for (std::size_t i = 0; i < asked.size(); ++i)
-        if (records[i].source.empty() && asked[i].status == "completed" && asked[i].analysis_id_json != "null")
-            places.push_back(i);
-    if (places.empty())
-        return places;
-    json::Arena arena;
-    const auto answer = json::read(body, arena);
-    std::unordered_set<std::string> accounted_for; // ids, as JSON
-    for (const char* list : {"unresolved_video_ids", "not_found_analysis_ids"})
-        if (answer)
-            for (const auto& id : answer->get(list).items())
-                accounted_for.insert(json_of(id));
-    std::erase_if(places, [&](std::size_t place) {
-        const auto& pointer = asked[place];
-        return accounted_for.contains(json_of(Value::string(pointer.video_id, false))) ||
-               accounted_for.contains(pointer.analysis_id_json);
-    });
-    return places;
+    drop_accounted_for(bulk.left_out, asked, answer->document);
+    return bulk;
 }
 
 Result<std::vector<VideoRecord>> parse_filter_batch(StatusDocument& status, std::string_view body)

@@ -18,14 +18,13 @@ Result<StatusDocument> parse_status(std::string source, std::string_view batch_i
 // `POST /api/batch/{id}/analyses/bulk`: one record for each pointer asked for, in their order. A video that upstream
 // has no analysis for becomes the placeholder the clients make. Fails when `analyses` is missing or names a video that
 // was not asked for.
-Result<std::vector<VideoRecord>> parse_bulk(const StatusDocument& status, std::span<const VideoPointer> asked,
-                                            std::string_view body);
-
-// Of what parse_bulk() took `records` from: the places in `asked` of videos that their pointers call completed, and of
-// which the answer says neither what was found nor, in `unresolved_video_ids` or `not_found_analysis_ids`, that there
-// is nothing.
-std::vector<std::size_t> left_out(std::span<const VideoPointer> asked, std::span<const VideoRecord> records,
-                                  std::string_view body);
+struct BulkAnswer {
+    std::vector<VideoRecord> records;
+    // Places of placeholders for videos that their pointers call completed, and of which the answer does not say, in
+    // `unresolved_video_ids` or `not_found_analysis_ids`, that there is nothing.
+    std::vector<std::size_t> left_out;
+};
+Result<BulkAnswer> parse_bulk(const StatusDocument& status, std::span<const VideoPointer> asked, std::string_view body);
 
 // `POST /api/batch/{id}/filter_batch` with no filter (dialect B): fills status.metadata_source and, when the status
 // document had no videos, its pointers; one record for each result.

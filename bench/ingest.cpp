@@ -55,7 +55,7 @@ Input make_input(const std::string& videos, const std::string& events)
 
 std::vector<batch::VideoRecord> parse(const Input& input, const Chunk& chunk)
 {
-    return *batch::parse_bulk(input.status, chunk.asked, chunk.body);
+    return batch::parse_bulk(input.status, chunk.asked, chunk.body)->records;
 }
 
 void store(const Input& input, const std::string& directory)

@@ -62,19 +62,19 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                      "b");
     if (!status)
         return 0; // not UTF-8
-    const auto records = parse_bulk(*status, status->videos,
-                                    R"({"analyses":[{"video_id":"v","filename":)" + quoted(name) +
-                                        R"(,"analysis":{"events":[{"t_start":"1","t_end":"1","category":)" +
-                                        quoted(category) + R"(,"label":)" + quoted(label) + R"(,"aiAnalysis":)" +
-                                        quoted(analysis) + R"(,"severity":)" + quoted(severity) + "}]}}]}");
-    if (!records)
+    const auto answer = parse_bulk(*status, status->videos,
+                                   R"({"analyses":[{"video_id":"v","filename":)" + quoted(name) +
+                                       R"(,"analysis":{"events":[{"t_start":"1","t_end":"1","category":)" +
+                                       quoted(category) + R"(,"label":)" + quoted(label) + R"(,"aiAnalysis":)" +
+                                       quoted(analysis) + R"(,"severity":)" + quoted(severity) + "}]}}]}");
+    if (!answer)
         return 0;
     const std::string shown(label == category ? std::string_view{} : label);
     const std::string video(name.empty() ? std::string_view("v") : name);
     expect(
-        render(*status, *records,
+        render(*status, answer->records,
                {CsvProfile::custom, {"Query", "Video", "Category", "Label", "AI Analysis", "Severity", "Timestamp"}}),
         {std::string(prompt), video, std::string(category), shown, std::string(analysis), std::string(severity), "1"});
-    expect(render(*status, *records, {CsvProfile::custom, {"AI Analysis"}}), {std::string(analysis)});
+    expect(render(*status, answer->records, {CsvProfile::custom, {"AI Analysis"}}), {std::string(analysis)});
     return 0;
 }

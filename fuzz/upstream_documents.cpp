@@ -48,8 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!status)
         return 0;
     const auto body = line == std::string_view::npos ? std::string_view{} : text.substr(line + 1);
-    if (const auto records = parse_bulk(*status, status->videos, body))
-        render_all(*status, *records);
+    if (const auto answer = parse_bulk(*status, status->videos, body))
+        render_all(*status, answer->records);
     if (const auto records = parse_filter_batch(*status, body))
         render_all(*status, *records);
     return 0;

@@ -241,7 +241,7 @@ FakeUpstream::Outcome FakeUpstream::filter_batch(Request& request, const Plan& p
     std::vector<std::string> ids;
     for (const auto& pointer : status->videos)
         ids.push_back(pointer.video_id);
-    const auto records = batch::parse_bulk(*status, status->videos, bulk_document(plan, ids, true));
+    const auto bulk = batch::parse_bulk(*status, status->videos, bulk_document(plan, ids, true));
 
     batch::Representation representation;
     if (const auto* filter = body.if_contains("filter"); filter != nullptr && filter->is_array()) {
@@ -256,7 +256,7 @@ FakeUpstream::Outcome FakeUpstream::filter_batch(Request& request, const Plan& p
     auto renderer = batch::make_renderer(*status, representation);
     std::string document;
     renderer->begin(document);
-    for (const auto& record : *records)
+    for (const auto& record : bulk->records)
         renderer->video(record, document);
     renderer->end(document);
     co_return answer(200, std::move(document));

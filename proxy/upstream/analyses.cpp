@@ -50,22 +50,6 @@ std::vector<batch::VideoPointer> without_repeats(const std::vector<batch::VideoP
 
 } // namespace
 
-struct HttpUpstream::Chunk {
-    std::vector<batch::VideoRecord> records;
-    std::vector<std::size_t> left_out; // see batch::left_out
-};
-
-Result<HttpUpstream::Chunk> HttpUpstream::parse_chunk(const batch::StatusDocument& status,
-                                                      std::span<const batch::VideoPointer> asked,
-                                                      const std::string& body)
-{
-    auto records = batch::parse_bulk(status, asked, body);
-    if (!records)
-        return records.error();
-    auto left_out = batch::left_out(asked, *records, body);
-    return Chunk{std::move(*records), std::move(left_out)};
-}
-
 awaitable<Result<std::chrono::seconds>> HttpUpstream::analyses(batch::StatusDocument& status, Asker asker,
                                                                RecordSink sink)
 {
@@ -208,7 +192,7 @@ awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const b
     all.waiting -= size;
     auto parse = [&] {
         const auto body = std::move(exchange->body); // freed as soon as it is parsed
-        return parse_chunk(all.status, asked, body);
+        return batch::parse_bulk(all.status, asked, body);
     };
     auto chunk = co_await on_workers(parse);
     if (!chunk)
@@ -221,7 +205,8 @@ awaitable<Result<void>> HttpUpstream::fetch_chunk(FanOut& all, std::span<const b
 
 // An answer that leaves out what there should be may have been made in haste. What the upstream leaves out twice it
 // does not have: its clients then say that the analysis was not found, and so do we.
-awaitable<Result<void>> HttpUpstream::ask_again(FanOut& all, std::span<const batch::VideoPointer> asked, Chunk& chunk)
+awaitable<Result<void>> HttpUpstream::ask_again(FanOut& all, std::span<const batch::VideoPointer> asked,
+                                                batch::BulkAnswer& chunk)
 {
     log::info("the upstream's answer leaves out videos: they are asked for again",
               {{"batch_id", all.status.batch_id}, {"videos", std::to_string(chunk.left_out.size())}});
@@ -231,7 +216,7 @@ awaitable<Result<void>> HttpUpstream::ask_again(FanOut& all, std::span<const bat
     auto exchange = co_await ask(all, pointers);
     if (!exchange)
         co_return exchange.error();
-    auto parse = [&] { return parse_chunk(all.status, pointers, exchange->body); };
+    auto parse = [&] { return batch::parse_bulk(all.status, pointers, exchange->body); };
     auto again = co_await on_workers(parse);
     if (!again)
         co_return again.error();

@@ -4,6 +4,7 @@
 // on the workers.
 
 #include "base/clock.hpp"
+#include "batch/parse.hpp"
 #include "cache/inbox.hpp"
 #include "config/settings.hpp"
 #include "proxy/upstream/counts.hpp"
@@ -34,7 +35,6 @@ public:
 
 private:
     struct FanOut;
-    struct Chunk;
     struct Forwarding;
 
     // Runs `work` on the workers and comes back with its result.
@@ -61,9 +61,8 @@ private:
     awaitable<Result<Exchange>> ask(FanOut& all, std::span<const batch::VideoPointer> asked);
     awaitable<Result<void>> fetch_chunk(FanOut& all, std::span<const batch::VideoPointer> asked,
                                         std::optional<Gate::Pass>& request);
-    static Result<Chunk> parse_chunk(const batch::StatusDocument& status, std::span<const batch::VideoPointer> asked,
-                                     const std::string& body);
-    awaitable<Result<void>> ask_again(FanOut& all, std::span<const batch::VideoPointer> asked, Chunk& chunk);
+    awaitable<Result<void>> ask_again(FanOut& all, std::span<const batch::VideoPointer> asked,
+                                      batch::BulkAnswer& chunk);
     awaitable<Result<void>> begin(std::shared_ptr<Forwarding> forwarding, Request& request, const std::string& head);
     Response pass_on(std::shared_ptr<Forwarding> forwarding) const;
 

@@ -38,8 +38,8 @@ inline TestBatch make_batch(const std::string& id, const std::vector<std::vector
     const json::value bulk{
         {"analyses", analyses}, {"unresolved_video_ids", json::array{}}, {"not_found_analysis_ids", json::array{}}};
     auto document = batch::parse_status(json::serialize(status), id);
-    auto records = batch::parse_bulk(*document, document->videos, json::serialize(bulk));
-    return {std::move(*document), std::move(*records)};
+    auto answer = batch::parse_bulk(*document, document->videos, json::serialize(bulk));
+    return {std::move(*document), std::move(answer->records)};
 }
 
 } // namespace nomadic::test

@@ -45,13 +45,13 @@ Result<std::string> render(const boost::json::object& job)
     auto wanted = representation_of(job);
     if (!wanted)
         return wanted.error();
-    auto records = parse_bulk(*status, status->videos, job.at("bulk").as_string());
-    if (!records)
-        return records.error();
+    auto answer = parse_bulk(*status, status->videos, job.at("bulk").as_string());
+    if (!answer)
+        return answer.error();
     auto renderer = make_renderer(*status, *wanted);
     std::string out;
     renderer->begin(out);
-    for (const auto& record : *records)
+    for (const auto& record : answer->records)
         renderer->video(record, out);
     renderer->end(out);
     return out;

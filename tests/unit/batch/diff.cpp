@@ -11,8 +11,9 @@ namespace {
 std::vector<VideoRecord> records(const std::string& events)
 {
     auto status = parse_status(R"({"batch_id":"b","status":"completed","videos":[{"video_id":"v"}]})", "b");
-    return *parse_bulk(*status, status->videos,
-                       R"({"analyses":[{"video_id":"v","analysis_id":"a","analysis":{"events":)" + events + "}}]}");
+    return parse_bulk(*status, status->videos,
+                      R"({"analyses":[{"video_id":"v","analysis_id":"a","analysis":{"events":)" + events + "}}]}")
+        ->records;
 }
 
 Difference diff(const std::string& older, const std::string& newer)

@@ -20,12 +20,12 @@ StatusDocument status_of(const std::string& videos, const std::string& config = 
 
 std::string answer(const StatusDocument& status, const std::string& analyses, const Representation& wanted = {})
 {
-    const auto records = parse_bulk(status, status.videos, R"({"analyses":)" + analyses + "}");
-    REQUIRE_MESSAGE(records.has_value(), (records ? "" : records.error().detail));
+    const auto bulk = parse_bulk(status, status.videos, R"({"analyses":)" + analyses + "}");
+    REQUIRE_MESSAGE(bulk.has_value(), (bulk ? "" : bulk.error().detail));
     auto renderer = make_renderer(status, wanted);
     std::string out;
     renderer->begin(out);
-    for (const auto& record : *records)
+    for (const auto& record : bulk->records)
         renderer->video(record, out);
     renderer->end(out);
     return out;
