@@ -14,8 +14,6 @@
 #include "proxy/http/via.hpp"
 #include "proxy/routes/health.hpp"
 
-#include <boost/json/parse.hpp>
-
 #include <filesystem>
 #include <sstream>
 
@@ -63,18 +61,6 @@ Result<std::shared_ptr<boost::asio::ssl::context>> server_tls(const config::Serv
                                  ". Both must be readable PEM files that belong together.",
                        .members = {}};
     return tls;
-}
-
-// Why we could not answer, as the client is told; "" when we could, or the upstream's own answer says why.
-std::string error_told(const proxy::Response& response)
-{
-    const auto* body = std::get_if<std::string>(&response.body);
-    if (response.status < 500 || response.forwarded || body == nullptr)
-        return {};
-    boost::system::error_code not_ours;
-    const auto problem = boost::json::parse(*body, not_ours);
-    const auto* detail = !not_ours && problem.is_object() ? problem.get_object().if_contains("detail") : nullptr;
-    return detail != nullptr && detail->is_string() ? std::string(detail->get_string()) : std::string{};
 }
 
 Failure came_back()
@@ -323,8 +309,8 @@ proxy::Repeat::Note App::note_of(const proxy::Request& request, const proxy::Res
     // The path alone: a query may hold what somebody searches for.
     return [series = metrics_.series(request, response), method = request.method, path = request.path,
             status = std::to_string(response.status), cache = std::string(response.fields.get("Cache-Status")),
-            error = error_told(response)](const proxy::Peer& peer, std::string_view request_id,
-                                          std::chrono::nanoseconds took) {
+            error = response.failure](const proxy::Peer& peer, std::string_view request_id,
+                                      std::chrono::nanoseconds took) {
         series.count(took);
         if (!log::enabled(log::Level::info))
             return;

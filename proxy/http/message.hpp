@@ -113,6 +113,7 @@ struct Response {
     std::optional<std::uint64_t> content_length{}; // of a Stream, or of the body a HEAD answer leaves out
     bool close = false;
     bool forwarded = false; // the upstream's own, which we do not dress up
+    std::string failure{};  // why we failed, in a sentence for the log; "" when we did not, or only the client did
     // A fresh answer from the store: until then the same request gets the same one, if nothing is written meanwhile.
     std::optional<TimePoint> same_until{};
     std::shared_ptr<const Repeat> repeat{}; // null: it is never given again

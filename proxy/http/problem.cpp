@@ -72,12 +72,12 @@ Kind kind_of(Errc code)
 }
 
 // What a client sent stands in its refusal, and need not be UTF-8, which JSON must be.
-std::string readable(std::string document)
+std::string readable(std::string text)
 {
-    if (!batch::json::is_utf8(document))
+    if (!batch::json::is_utf8(text))
         std::replace_if(
-            document.begin(), document.end(), [](unsigned char c) { return c >= 0x80; }, '?');
-    return document;
+            text.begin(), text.end(), [](unsigned char c) { return c >= 0x80; }, '?');
+    return text;
 }
 
 Response document(const Failure& failure, std::string_view instance, unsigned status)
@@ -98,6 +98,9 @@ Response document(const Failure& failure, std::string_view instance, unsigned st
     if (status == 401)
         response.fields.add("WWW-Authenticate", "Bearer");
     response.body = readable(boost::json::serialize(document));
+    constexpr unsigned first_of_ours = 500; // RFC 9110, 15.6
+    if (status_of(failure.code) >= first_of_ours)
+        response.failure = readable(failure.detail);
     return response;
 }
 

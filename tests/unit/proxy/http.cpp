@@ -147,6 +147,19 @@ TEST_CASE("problem: every failure becomes one document with its members")
     CHECK(status_of(Errc::overloaded) == 503);
 }
 
+TEST_CASE("problem: the log is told what we failed in, not what a client did wrong")
+{
+    CHECK(problem(bad_request("There is no parameter 'secret'."), "/v1/x").failure.empty());
+    const Failure broken{.code = Errc::store_failed, .detail = "The disk of \xE9t\xE9 is full.", .members = {}};
+    CHECK(problem(broken, "/v1/x").failure == "The disk of ?t? is full.");
+
+    Request request;
+    request.fields.add("X-Client-Type", "SDK");
+    const auto missed = api_problem({.code = Errc::offline_miss, .detail = "Not stored.", .members = {}}, request);
+    CHECK(missed.status == 424);
+    CHECK(missed.failure == "Not stored.");
+}
+
 TEST_CASE("host guard: names that are not ours, strangers' writes and missing tokens are refused")
 {
     config::Server server;
