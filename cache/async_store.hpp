@@ -4,6 +4,7 @@
 // large batches, one for what takes long) and resumes the caller on its executor. Destroying it waits for what has
 // begun.
 
+#include "base/counted.hpp"
 #include "cache/inbox.hpp"
 #include "cache/store.hpp"
 
@@ -45,8 +46,8 @@ public:
     void join(); // waits for what has begun; nothing may be asked of it afterwards
 
     // Jobs that wait or run: what the store is behind with. Loop thread.
-    std::size_t reads_pending() const { return readers_.pending; }
-    std::size_t writes_pending() const { return writer_.pending; }
+    std::uint64_t reads_pending() const { return readers_.pending; }
+    std::uint64_t writes_pending() const { return writer_.pending; }
 
     Store& blocking() { return *store_; } // for start-up, before the loop runs
 
@@ -56,21 +57,13 @@ private:
     struct Threads {
         explicit Threads(unsigned count) : pool(count) {}
         boost::asio::thread_pool pool;
-        std::size_t pending = 0;
-    };
-    // One job more while it lives.
-    struct Pending {
-        explicit Pending(Threads& threads) : count(threads.pending) { ++count; }
-        Pending(const Pending&) = delete;
-        Pending& operator=(const Pending&) = delete;
-        ~Pending() { --count; }
-        std::size_t& count;
+        std::uint64_t pending = 0;
     };
 
     template <class Work>
     auto run(Threads& threads, Work work) -> boost::asio::awaitable<std::invoke_result_t<Work, Store&>>
     {
-        const Pending pending(threads);
+        const Counted pending(threads.pending);
         auto job = [&store = *store_, work = std::move(work)]() mutable { return work(store); };
         co_return co_await run_on(threads.pool, std::move(job));
     }

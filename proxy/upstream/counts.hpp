@@ -21,16 +21,4 @@ struct UpstreamCounts {
     void failed(const Failure& failure);
 };
 
-// One more while it lives.
-class Counted {
-public:
-    explicit Counted(std::uint64_t& count) : count_(count) { ++count_; }
-    Counted(const Counted&) = delete;
-    Counted& operator=(const Counted&) = delete;
-    ~Counted() { --count_; }
-
-private:
-    std::uint64_t& count_;
-};
-
 } // namespace nomadic::proxy

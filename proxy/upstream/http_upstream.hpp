@@ -4,6 +4,7 @@
 // on the workers.
 
 #include "base/clock.hpp"
+#include "base/counted.hpp"
 #include "batch/parse.hpp"
 #include "cache/inbox.hpp"
 #include "config/settings.hpp"
