@@ -47,7 +47,11 @@ struct Failure {
     std::string detail;                                // a sentence that a person can act on
     boost::json::object members;                       // what the case adds to the problem document (RFC 9457, 3.2)
     std::optional<std::chrono::seconds> retry_after{}; // for 409 and 503
+    std::string advice{}; // what to do about it, apart from `detail` for those who know better or say it elsewhere
 };
+
+// What a person is told: the detail, and the advice if there is any.
+std::string told(const Failure& failure);
 
 // What the asker has to change.
 inline Failure bad_request(std::string detail)

@@ -70,7 +70,7 @@ config::Environment process_environment()
 
 int fail(const Failure& failure)
 {
-    std::cerr << "nomadic-cached: " << failure.detail << "\n";
+    std::cerr << "nomadic-cached: " << told(failure) << "\n";
     return exit_status_of(failure.code);
 }
 

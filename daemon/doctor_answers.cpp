@@ -133,21 +133,11 @@ Finding no_answer(const Failure& failure, const config::Upstream& settings)
                                     std::to_string(settings.request_timeout.count()) + " ms",
                                 "If it is only slow, the daemon waits for upstream.request_timeout. Else check "
                                 "upstream.base_url: something in between may take connections and keep quiet.");
-    if (failure.detail.find("certificate required") != std::string::npos)
-        return upstream_problem(
-            "upstream", failure.detail,
-            "It asks for a certificate of yours: upstream.client_certificate, upstream.client_key.");
-    return upstream_problem("upstream", without_advice(failure.detail), "Check the network and upstream.base_url.");
+    return upstream_problem("upstream", failure.detail,
+                            failure.advice.empty() ? "Check the network and upstream.base_url." : failure.advice);
 }
 
 } // namespace
-
-std::string without_advice(std::string detail)
-{
-    if (const auto advice = detail.find(". Check the network"); advice != std::string::npos)
-        detail.erase(advice);
-    return detail;
-}
 
 Findings ask_upstream(const config::Upstream& settings, std::shared_ptr<proxy::Connector> connector,
                       const proxy::Credential& key)

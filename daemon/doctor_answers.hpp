@@ -9,9 +9,6 @@
 
 namespace nomadic::daemon {
 
-// What a failure says of itself, without its advice: there is better here.
-std::string without_advice(std::string detail);
-
 // Each question is asked once, and waited for as long as `settings` say. Blocks.
 Findings ask_upstream(const config::Upstream& settings, std::shared_ptr<proxy::Connector> connector,
                       const proxy::Credential& key);

@@ -53,21 +53,12 @@ Finding examine_proxy(const Endpoint& through, std::chrono::milliseconds limit)
     return fine("proxy", through.authority() + " takes connections, and looks names up");
 }
 
-Finding no_way(const Failure& failure)
-{
-    const bool asks = failure.detail.find("proxy answered 407") != std::string::npos;
-    return upstream_problem("upstream", without_advice(failure.detail),
-                            asks ? "Put the user and password that the proxy asks for into HTTPS_PROXY or http_proxy: "
-                                   "http://USER:PASSWORD@HOST:PORT."
-                                 : "Check the network, upstream.base_url and upstream.proxy.");
-}
-
 proxy::awaitable<Finding> shake_hands(std::shared_ptr<proxy::Connector> connector,
                                       std::shared_ptr<proxy::Authorities> authorities)
 {
     auto socket = co_await connector->open_tunnel();
     if (!socket)
-        co_return no_way(socket.error());
+        co_return upstream_problem("upstream", socket.error().detail, socket.error().advice);
     asio::ssl::context tls(asio::ssl::context::tls_client);
     tls.set_verify_mode(asio::ssl::verify_none); // the verdict is wanted, not a broken connection
     co_await authorities->vouch_in(tls);

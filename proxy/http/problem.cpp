@@ -86,7 +86,7 @@ Response document(const Failure& failure, std::string_view instance, unsigned st
     boost::json::object document{{"type", "urn:nomadic-cached:problem:" + std::string(kind.slug)},
                                  {"title", kind.title},
                                  {"status", status},
-                                 {"detail", failure.detail},
+                                 {"detail", told(failure)},
                                  {"instance", instance}};
     for (const auto& member : failure.members)
         document.insert(member);
@@ -100,7 +100,7 @@ Response document(const Failure& failure, std::string_view instance, unsigned st
     response.body = readable(boost::json::serialize(document));
     constexpr unsigned first_of_ours = 500; // RFC 9110, 15.6
     if (status_of(failure.code) >= first_of_ours)
-        response.failure = readable(failure.detail);
+        response.failure = readable(told(failure));
     return response;
 }
 

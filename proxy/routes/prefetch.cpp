@@ -145,7 +145,7 @@ private:
                 co_await add_thumbnails(answer->snapshot, data);
         } else {
             data["state"] = "failed";
-            data["detail"] = answer ? "The store could not take it." : answer.error().detail;
+            data["detail"] = answer ? "The store could not take it." : told(answer.error());
             data["status"] = status_of(answer ? Errc::store_failed : answer.error().code);
             data["offline_miss"] = !answer && answer.error().code == Errc::offline_miss;
         }

@@ -101,11 +101,17 @@ awaitable<Result<Socket>> Connector::open_tunnel()
     http::response_parser<http::empty_body> parser;
     parser.skip(true);
     auto [error, count] = co_await http::async_read_header(*socket, buffer, parser, as_result);
-    if (write_error || error || parser.get().result_int() != 200)
-        co_return unreachable("tunnelling through " + proxy_->authority(),
-                              error ? error.message()
-                                    : "the proxy answered " + std::to_string(parser.get().result_int()));
-    co_return socket;
+    const auto tunnelling = "tunnelling through " + proxy_->authority();
+    if (error)
+        co_return unreachable(tunnelling, error.message());
+    const auto status = parser.get().result_int();
+    if (!write_error && status == 200)
+        co_return socket;
+    auto refused = unreachable(tunnelling, "the proxy answered " + std::to_string(status));
+    if (status == 407)
+        refused.advice = "Put the user and password that the proxy asks for into HTTPS_PROXY or http_proxy: "
+                         "http://USER:PASSWORD@HOST:PORT.";
+    co_return refused;
 }
 
 awaitable<Result<Socket>> Connector::open_socket(const Endpoint& to)
@@ -122,7 +128,8 @@ awaitable<Result<Socket>> Connector::open_socket(const Endpoint& to)
         co_return Failure{.code = Errc::upstream_timeout,
                           .detail = "The upstream " + endpoint_.authority() +
                                     " did not take a connection in time (upstream.connect_timeout).",
-                          .members = {}};
+                          .members = {},
+                          .advice = what_to_check()};
     if (error)
         co_return unreachable("connecting to " + to.authority(), error.message());
     boost::system::error_code ignored; // only slower without
@@ -149,12 +156,18 @@ awaitable<Result<std::shared_ptr<Transport>>> Connector::encrypt(Socket socket)
     co_return make_transport(std::move(stream));
 }
 
+std::string Connector::what_to_check() const
+{
+    return proxy_ ? "Check the network, upstream.base_url and upstream.proxy."
+                  : "Check the network and upstream.base_url.";
+}
+
 Failure Connector::unreachable(const std::string& step, const std::string& why) const
 {
     return {.code = Errc::upstream_unreachable,
-            .detail = "The upstream " + endpoint_.authority() + " can't be reached: " + step + " failed (" + why +
-                      "). Check the network and upstream.base_url.",
-            .members = {}};
+            .detail = "The upstream " + endpoint_.authority() + " can't be reached: " + step + " failed (" + why + ").",
+            .members = {},
+            .advice = what_to_check()};
 }
 
 } // namespace nomadic::proxy

@@ -38,6 +38,7 @@ public:
 private:
     awaitable<Result<Socket>> open_socket(const Endpoint& to);
     awaitable<Result<std::shared_ptr<Transport>>> encrypt(Socket socket);
+    std::string what_to_check() const;
     Failure unreachable(const std::string& step, const std::string& why) const;
 
     Endpoint endpoint_;

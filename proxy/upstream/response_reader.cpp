@@ -18,6 +18,21 @@ Failure broken(const std::string& why)
             .members = {}};
 }
 
+// What an upstream that wants to see a certificate of ours does: with TLS 1.3 it says so only after the handshake.
+bool asks_for_certificate(const boost::system::error_code& error)
+{
+    return error.category() == asio::error::get_ssl_category() &&
+           ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED;
+}
+
+Failure broken(const boost::system::error_code& error)
+{
+    auto failure = broken(error.message());
+    if (asks_for_certificate(error))
+        failure.advice = "It asks for a certificate of yours: set upstream.client_certificate and upstream.client_key.";
+    return failure;
+}
+
 Failure too_late()
 {
     return {.code = Errc::upstream_timeout,
@@ -156,7 +171,7 @@ awaitable<Result<std::size_t>> ResponseReader::receive(asio::mutable_buffer out,
         co_return too_late();
     ended = error == asio::error::eof;
     if (error && !ended)
-        co_return broken(error.message());
+        co_return broken(error);
     co_return count;
 }
 

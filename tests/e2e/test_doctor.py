@@ -239,8 +239,8 @@ def test_a_name_that_is_not_known(tmp_path):
 
 def test_an_upstream_that_is_not_there(tmp_path):
     findings, status = examine(tmp_path, f"http://127.0.0.1:{free_port()}")
-    assert_problem(findings, status, "upstream", "can't be reached")
-    assert "Check the network" not in findings["upstream"]["detail"]
+    assert_problem(findings, status, "upstream", "can't be reached", "Check the network")
+    assert "Check" not in findings["upstream"]["detail"]
 
 
 class SignInPage(http.server.BaseHTTPRequestHandler):
@@ -417,7 +417,7 @@ def test_an_upstream_that_asks_for_a_certificate(tmp_path, authority):
         threading.Thread(target=upstream.serve_forever, daemon=True).start()
         url = f"https://localhost:{upstream.server_port}"
         findings, status = examine(tmp_path, url, "--upstream-ca-file", str(authority.pem))
-        assert_problem(findings, status, "upstream", "certificate required", "upstream.client_certificate")
+        assert_problem(findings, status, "upstream", "certificate required", "It asks for a certificate of yours")
         mine = map(str, own("client certificate", *authority.issue("mine", days=90)))
         findings, status = examine(tmp_path, url, "--upstream-ca-file", str(authority.pem), *mine)
         assert findings["upstream"]["health"] == "ok", findings

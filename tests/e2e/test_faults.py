@@ -70,7 +70,8 @@ def test_an_upstream_that_does_not_answer_is_504(sandbox, start):
 def test_an_upstream_that_is_not_there_is_502(start):
     daemon = start("--upstream-retries", "0", upstream="http://127.0.0.1:9")
     answer = daemon.get(ANALYSIS)
-    assert answer.status == 502 and "can't be reached" in answer.json()["detail"]
+    detail = answer.json()["detail"]
+    assert answer.status == 502 and "can't be reached" in detail and detail.endswith(" Check the network and upstream.base_url.")
 
 
 def test_stale_is_served_when_the_upstream_fails_but_a_refusal_is_not_hidden(sandbox, start):

@@ -223,7 +223,7 @@ def test_what_is_behind_a_proxy_is_verified_as_well(start, serve, authority, goo
     assert tunnel.asked[0].startswith(b"CONNECT api.far.example:443 ")
 
 
-@pytest.mark.parametrize("says, why", [(b"HTTP/1.1 407 Who are you\r\n\r\n", "407"), (b"SSH-2.0-x\r\n\r\n", "tunnelling")])
+@pytest.mark.parametrize("says, why", [(b"HTTP/1.1 407 Who are you\r\n\r\n", "407"), (b"HTTP/1.1 407 Who are you\r\n\r\n", "http://USER:PASSWORD@HOST:PORT"), (b"SSH-2.0-x\r\n\r\n", "tunnelling")])
 def test_a_proxy_that_refuses_is_named(start, far, says, why):
     tunnel = Tunnel(far, says)
     daemon = start("--upstream-retries", "0", "--upstream-proxy", tunnel.url, upstream="https://api.far.example")
