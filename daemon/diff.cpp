@@ -89,10 +89,7 @@ Run setup_diff(CLI::App& app)
     app.add_option("batch", options->batch_id, "The batch's id")->required();
     app.add_option("--from", options->from, "A snapshot's id or a time; without it, the state before");
     app.add_option("--to", options->to, "A snapshot's id or a time; without it, the newest state");
-    auto* format = app.add_option_group("format");
-    format->add_flag("--csv", options->csv, "As CSV");
-    format->add_flag("--json", options->json, "As JSON");
-    format->require_option(0, 1);
+    app.add_flag("--csv", options->csv, "As CSV")->excludes(app.add_flag("--json", options->json, "As JSON"));
     app.add_option("--server", options->server, "The daemon: http://host:port or unix:PATH");
     return [options] { return diff(*options); };
 }

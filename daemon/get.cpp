@@ -12,17 +12,15 @@ namespace {
 
 struct GetOptions {
     ConfigOptions config;
-    std::string server, batch_id, output, columns;
+    std::string server, batch_id, output, columns, format = "json";
     std::vector<std::string> filters;
-    bool csv = false, json = false, ndjson = false, allow_partial = false;
+    bool allow_partial = false;
 };
 
 std::string target_of(const GetOptions& options)
 {
-    auto target = "/v1/batches/" + proxy::percent_encode(options.batch_id) + "/analysis?format=" +
-                  (options.csv      ? "csv"
-                   : options.ndjson ? "ndjson"
-                                    : "json");
+    auto target = "/v1/batches/" + proxy::percent_encode(options.batch_id) +
+                  "/analysis?format=" + proxy::percent_encode(options.format);
     for (const auto& filter : options.filters)
         target += "&filter=" + proxy::percent_encode(filter);
     if (!options.columns.empty())
@@ -67,11 +65,16 @@ Run setup_get(CLI::App& app)
     app.add_option("batch", options->batch_id, "The batch's id")->required();
     app.add_option("--filter", options->filters,
                    "Only events with this approval: approved, rejected, pending, invalid");
-    auto* format = app.add_option_group("format");
-    format->add_flag("--csv", options->csv, "As CSV");
-    format->add_flag("--json", options->json, "As JSON (the default)");
-    format->add_flag("--ndjson", options->ndjson, "As one JSON object a line");
-    format->require_option(0, 1);
+    std::vector<CLI::Option*> formats{
+        app.add_option("--format", options->format,
+                       "json (the default), csv, ndjson (one event a line) or geojson (events with a place)")};
+    for (const std::string name : {"json", "csv", "ndjson", "geojson"}) {
+        auto* format = app.add_flag_callback(
+            "--" + name, [options, name] { options->format = name; }, "The same as --format " + name);
+        for (auto* other : formats)
+            format->excludes(other);
+        formats.push_back(format);
+    }
     app.add_option("--columns", options->columns, "CSV columns: docs, sdk-0.1.53, sdk-0.1.64, or names");
     app.add_flag("--allow-partial", options->allow_partial, "Also of a batch that is not completed");
     app.add_option("-o,--output", options->output, "Write to this file");

@@ -239,6 +239,14 @@ def test_commands(sandbox, daemon, tmp_path):
     got = command("get", BATCH, "--filter", "approved", "--csv")
     assert got.returncode == 0
     assert got.stdout.encode() == daemon.get(ANALYSIS + "?filter=approved&format=csv").body.replace(b"\r\n", b"\n")
+    for name in ("json", "csv", "ndjson", "geojson"):
+        daemons = daemon.get(f"{ANALYSIS}?format={name}").body.replace(b"\r\n", b"\n")
+        assert command("get", BATCH, "--format", name).stdout.encode() == daemons
+        assert command("get", BATCH, f"--{name}").stdout.encode() == daemons
+    unknown = command("get", BATCH, "--format", "xml")
+    assert unknown.returncode == 2 and "json, csv, ndjson, geojson" in unknown.stderr
+    assert command("get", BATCH, "--csv", "--format", "json").returncode == 2
+    assert command("get", BATCH, "--json", "--csv").returncode == 2
     out = tmp_path / "out.json"
     assert command("get", BATCH, "-o", str(out)).returncode == 0
     assert out.read_bytes() == daemon.get(ANALYSIS).body

@@ -112,6 +112,7 @@ def test_the_completions_work():
 
     assert complete("sta") == ["stats"]
     assert complete("get", "--fi") == ["--filter"]
+    assert complete("get", "--fo") == ["--format"] and complete("get", "--geo") == ["--geojson"]
     for shell, name in (("bash", "nomadic-cached.bash"), ("zsh", "_nomadic-cached"), ("fish", "nomadic-cached.fish")):
         if shutil.which(shell):
             subprocess.run([shell, "-n", str(BUILD / "generated" / name)], check=True, timeout=30)
