@@ -230,7 +230,9 @@ int report(const Reply& reply)
     const auto detail = text("detail");
     std::cerr << "nomadic-cached: " << (detail.empty() ? "the daemon answered " + std::to_string(reply.status) : detail)
               << "\n";
-    return exit_status_of_problem(reply.status, text("type") == "urn:nomadic-cached:problem:offline-miss");
+    return exit_status_of({.status = reply.status,
+                           .offline_miss = text("type") == "urn:nomadic-cached:problem:offline-miss",
+                           .of_upstream = object != nullptr && object->contains("upstream_status")});
 }
 
 } // namespace nomadic::daemon

@@ -16,6 +16,13 @@ enum ExitStatus : int {
 };
 
 ExitStatus exit_status_of(Errc code);
-ExitStatus exit_status_of_problem(unsigned http_status, bool offline_miss);
+
+// What a problem document says, as far as the exit status goes by it.
+struct Problem {
+    unsigned status = 0;
+    bool offline_miss = false;
+    bool of_upstream = false; // the upstream's own refusal is passed on
+};
+ExitStatus exit_status_of(const Problem& problem);
 
 } // namespace nomadic::daemon

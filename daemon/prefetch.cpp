@@ -79,8 +79,9 @@ public:
             bar_.finished(stored_line(id, data));
         } else {
             bar_.finished(id + ": failed. " + text_of(data, "detail"));
-            status_ =
-                exit_status_of_problem(data.at("status").to_number<unsigned>(), data.at("offline_miss").as_bool());
+            status_ = exit_status_of({.status = data.at("status").to_number<unsigned>(),
+                                      .offline_miss = data.at("offline_miss").as_bool(),
+                                      .of_upstream = true});
         }
     }
 

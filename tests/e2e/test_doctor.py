@@ -471,6 +471,24 @@ def test_exit_statuses(sandbox, daemon, start, tmp_path):
     assert run("get", "ask-1-1-1", "--server", offline.url).returncode == 5
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_the_exit_status_of_a_refusal_says_whose_it_is(start, tmp_path, status):
+    upstream = ApiUpstream(lambda asked: (status, {"detail": "not for this key"}))
+    token = tmp_path / "token"
+    token.write_text("local-token-1\n")
+    token.chmod(0o600)
+    daemon = start("--server-bearer-tokens-file", str(token), upstream=upstream.url)
+    config = tmp_path / "mine.toml"
+    config.write_text("[server]\nbearer_tokens = ['local-token-1']\n")
+    with_token = ("--config", str(config), "--server", daemon.url)
+    for command in ("get", "refresh", "prefetch"):
+        done = run(command, "ask-1-1-1", *with_token)
+        assert done.returncode == 4 and "not for this key" in done.stdout + done.stderr
+        without = run(command, "ask-1-1-1", "--server", daemon.url)
+        assert without.returncode == 2 and "token" in without.stderr
+    upstream.close()
+
+
 def test_every_command_takes_config_and_those_that_ask_a_daemon_take_server(tmp_path):
     config = tmp_path / "config.toml"
     config.write_text("[log]\nlevel = 'nonsense'\n")
