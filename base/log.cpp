@@ -161,59 +161,68 @@ void append_quoted(std::string_view text, std::string& line) // as a JSON string
     line += '"';
 }
 
-void append_logfmt(std::string_view name, std::string_view value, std::string& line)
+char separator(Format format)
 {
-    if (!line.empty())
-        line += ' ';
-    line += name;
-    line += '=';
-    if (plain(value))
-        line += value;
+    return format == Format::json ? ',' : ' ';
+}
+
+void append_pair(Format format, const Pair& pair, std::string& line)
+{
+    if (format == Format::json) {
+        append_quoted(pair.name, line);
+        line += ':';
+    } else {
+        line += pair.name;
+        line += '=';
+    }
+    if (format == Format::json ? pair.kind == Kind::number : plain(pair.value))
+        line += pair.value;
     else
-        append_quoted(value, line);
+        append_quoted(pair.value, line);
 }
 
-void append_json(std::string_view name, std::string_view value, Kind kind, std::string& line)
+void append_more(Format format, Pairs pairs, std::string& line)
 {
-    line += line.empty() ? '{' : ',';
-    append_quoted(name, line);
-    line += ':';
-    if (kind == Kind::number)
-        line += value;
-    else
-        append_quoted(value, line);
-}
-
-void append(Format format, std::string_view name, std::string_view value, std::string& line, Kind kind = Kind::text)
-{
-    format == Format::json ? append_json(name, value, kind, line) : append_logfmt(name, value, line);
-}
-
-void append_rest(Format format, Level level, std::string_view message, Pairs pairs, std::uint64_t left_out,
-                 std::string& line)
-{
-    append(format, "level", level_names.at(static_cast<std::size_t>(level)), line);
-    append(format, "message", message, line);
     for (const auto& pair : pairs)
-        if (!pair.value.empty())
-            append(format, pair.name, pair.value, line, pair.kind);
-    if (left_out != 0)
-        append(format, "left_out", std::to_string(left_out), line, Kind::number);
-    if (format == Format::json)
-        line += '}';
+        if (!pair.value.empty()) {
+            line += separator(format);
+            append_pair(format, pair, line);
+        }
 }
 
-void write_line(Level level, std::string_view message, Pairs pairs, std::uint64_t left_out)
+std::string beginning_of(Format format, Level level, std::string_view message, Pairs pairs)
 {
-    const auto format = line_format.load();
+    std::string line;
+    append_pair(format, {"level", level_names.at(static_cast<std::size_t>(level))}, line);
+    append_more(format, {{"message", message}}, line);
+    append_more(format, pairs, line);
+    return line;
+}
+
+void write_line(Format format, Level level, std::string_view beginning, Pairs rest)
+{
     thread_local std::string line; // keeps its room
     line.clear();
-    if (!writes_to_journal())
-        append(format, "time", now_text(), line);
-    append_rest(format, level, message, pairs, left_out, line);
     if (writes_to_journal())
-        line.insert(0, journal_severity(level));
+        line += journal_severity(level);
+    if (format == Format::json)
+        line += '{';
+    if (!writes_to_journal()) {
+        append_pair(format, {"time", now_text()}, line);
+        line += separator(format);
+    }
+    line += beginning;
+    append_more(format, rest, line);
+    if (format == Format::json)
+        line += '}';
     writer().add(line);
+}
+
+void write_now(Level level, std::string_view message, Pairs pairs, std::uint64_t left_out)
+{
+    const auto format = line_format.load();
+    const auto count = left_out == 0 ? std::string{} : std::to_string(left_out);
+    write_line(format, level, beginning_of(format, level, message, pairs), {{"left_out", count, Kind::number}});
 }
 
 } // namespace
@@ -227,7 +236,7 @@ void configure(Level least, Format format)
 void flush()
 {
     for (const auto& [message, count] : repeats().take_left_out())
-        write_line(Level::warn, message, {}, count);
+        write_now(Level::warn, message, {}, count);
     writer().flush();
 }
 
@@ -242,14 +251,23 @@ void write(Level level, std::string_view message, Pairs pairs)
         return;
     const auto verdict = level >= Level::warn ? repeats().judge(message) : Repeats::Verdict{};
     if (verdict.write)
-        write_line(level, message, pairs, verdict.left_out);
+        write_now(level, message, pairs, verdict.left_out);
+}
+
+PreparedLine::PreparedLine(Level level, std::string_view message, Pairs same)
+    : level_(level), format_(line_format), beginning_(beginning_of(format_, level, message, same))
+{}
+
+void PreparedLine::write(Pairs rest) const
+{
+    if (enabled(level_))
+        write_line(format_, level_, beginning_, rest);
 }
 
 std::string render(Format format, Level level, std::string_view message, Pairs pairs)
 {
-    std::string line;
-    append_rest(format, level, message, pairs, 0, line);
-    return line;
+    const auto line = beginning_of(format, level, message, pairs);
+    return format == Format::json ? '{' + line + '}' : line;
 }
 
 } // namespace nomadic::log

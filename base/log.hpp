@@ -15,7 +15,7 @@ enum class Format { logfmt, json };
 enum class Kind { text, number }; // JSON tells them apart
 struct Pair {
     std::string_view name;
-    std::string value; // "" for none: then the pair is left out
+    std::string_view value; // "" for none: then the pair is left out
     Kind kind = Kind::text;
 };
 using Pairs = std::initializer_list<Pair>;
@@ -41,6 +41,19 @@ inline void error(std::string_view message, Pairs pairs = {})
 {
     write(Level::error, message, pairs);
 }
+
+// The beginning of a line that is written many times: its message and those pairs that are always the same, rendered
+// once, in the format of that moment.
+class PreparedLine {
+public:
+    PreparedLine(Level level, std::string_view message, Pairs same);
+    void write(Pairs rest) const;
+
+private:
+    Level level_;
+    Format format_;
+    std::string beginning_;
+};
 
 // The line as it is written, without its time. Control characters are escaped: no value can forge a line.
 std::string render(Format format, Level level, std::string_view message, Pairs pairs);

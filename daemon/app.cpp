@@ -307,23 +307,18 @@ awaitable<proxy::Response> App::handle(proxy::Request& request)
 proxy::Repeat::Note App::note_of(const proxy::Request& request, const proxy::Response& response)
 {
     // The path alone: a query may hold what somebody searches for.
-    return [series = metrics_.series(request, response), method = request.method, path = request.path,
-            status = std::to_string(response.status), cache = std::string(response.fields.get("Cache-Status")),
-            error = response.failure](const proxy::Peer& peer, std::string_view request_id,
-                                      std::chrono::nanoseconds took) {
+    log::PreparedLine line(log::Level::info, "request",
+                           {{"method", request.method},
+                            {"path", request.path},
+                            {"status", std::to_string(response.status), log::Kind::number},
+                            {"cache", response.fields.get("Cache-Status")},
+                            {"error", response.failure}});
+    return [series = metrics_.series(request, response), line = std::move(line)](
+               const proxy::Peer& peer, std::string_view request_id, std::chrono::nanoseconds took) {
         series.count(took);
-        if (!log::enabled(log::Level::info))
-            return;
         std::string milliseconds;
         proxy::append_milliseconds(took, milliseconds);
-        log::info("request", {{"method", method},
-                              {"path", path},
-                              {"status", status, log::Kind::number},
-                              {"cache", cache},
-                              {"error", error},
-                              {"ms", std::move(milliseconds), log::Kind::number},
-                              {"peer", peer.address},
-                              {"request_id", std::string(request_id)}});
+        line.write({{"ms", milliseconds, log::Kind::number}, {"peer", peer.address}, {"request_id", request_id}});
     };
 }
 

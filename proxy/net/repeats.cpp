@@ -111,10 +111,6 @@ std::optional<Repeats::Repeated> Repeats::find(std::string_view head, const Peer
         entries_.erase(found);
         return std::nullopt;
     }
-    std::string made;
-    auto request_id = asked.request_id;
-    if (request_id.empty())
-        request_id = made = next_request_id();
     const auto took = Clock::now() - begun;
     head_ = entry.head;
     if (entry.timed) {
@@ -123,9 +119,13 @@ std::optional<Repeats::Repeated> Repeats::find(std::string_view head, const Peer
         head_ += "\r\n";
     }
     head_ += "X-Request-ID: ";
-    head_ += request_id;
+    const auto id_begin = head_.size();
+    if (asked.request_id.empty())
+        append_next_request_id(head_);
+    else
+        head_ += asked.request_id;
+    entry.repeat->note(peer, std::string_view(head_).substr(id_begin), took);
     head_ += "\r\n\r\n";
-    entry.repeat->note(peer, request_id, took);
     return Repeated{head_, std::move(body)};
 }
 

@@ -1,6 +1,7 @@
 #include "proxy/net/request_id.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 
@@ -14,15 +15,22 @@ bool is_sane_id(std::string_view id)
     });
 }
 
-std::string next_request_id()
+void append_next_request_id(std::string& out)
 {
     static auto counter = static_cast<std::uint64_t>(std::chrono::system_clock::now().time_since_epoch().count());
     auto number = counter++ * 0x9E3779B97F4A7C15ULL; // spreads neighbours, stays unique
-    std::string id(16, '0');
+    std::array<char, 16> id{};
     for (auto& digit : id) {
         digit = "0123456789abcdef"[number & 0xFU];
         number >>= 4U;
     }
+    out.append(id.data(), id.size());
+}
+
+std::string next_request_id()
+{
+    std::string id;
+    append_next_request_id(id);
     return id;
 }
 

@@ -11,5 +11,6 @@ namespace nomadic::proxy {
 bool is_sane_id(std::string_view id);
 // Unique among this process's; 16 hexadecimal digits.
 std::string next_request_id();
+void append_next_request_id(std::string& out);
 
 } // namespace nomadic::proxy

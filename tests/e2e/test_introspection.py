@@ -158,17 +158,26 @@ def test_what_went_wrong_is_in_the_log(sandbox, start):
     assert len(warned) == 1 and f'message="a batch could not be fetched" batch_id={BATCH} error=' in warned[0]
 
 
-def test_numbers_are_numbers_in_a_json_log(start, tmp_path):
+def test_numbers_are_numbers_in_a_json_log_also_of_answers_that_were_kept_before(start, tmp_path):
     config = tmp_path / "config.toml"
     config.write_text("")
     daemon = start("--config", str(config))
+    for _ in range(3):
+        daemon.get(ANALYSIS)
     config.write_text("[log]\nformat = 'json'\n")
     daemon.process.send_signal(signal.SIGHUP)
     daemon.wait_for('"changed":"log.format"')
-    daemon.get(ANALYSIS, {"X-Request-ID": "mine-3"})
-    daemon.wait_for("mine-3")
-    line = next(json.loads(line) for line in daemon.lines if "mine-3" in line)
-    assert line["status"] == 200 and 0 < line["ms"] < 60_000 and line["cache"] == "nomadic-cached; fwd=miss; stored"
+    for number in range(3):
+        daemon.get(ANALYSIS, {"X-Request-ID": f"mine-3-{number}"})
+    daemon.get(f"/v1/batches/{BATCH}1/analysis", {"X-Request-ID": "mine-4"})
+    daemon.wait_for("mine-4")
+    lines = [json.loads(line) for line in daemon.lines if "mine-" in line]
+    assert [line["request_id"] for line in lines] == ["mine-3-0", "mine-3-1", "mine-3-2", "mine-4"]
+    for line in lines:
+        assert list(line)[:4] == ["time", "level", "message", "method"]
+        assert line["status"] == 200 and 0 <= line["ms"] < 60_000 and line["peer"].startswith("127.0.0.1:")
+    assert all("; hit; ttl=" in line["cache"] for line in lines[:3])
+    assert lines[3]["cache"] == "nomadic-cached; fwd=miss; stored"
 
 
 def test_a_warning_that_repeats_is_written_a_few_times_and_then_counted(sandbox, start, tmp_path):
