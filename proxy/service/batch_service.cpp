@@ -1,6 +1,7 @@
 #include "proxy/service/batch_service.hpp"
 
 #include "base/log.hpp"
+#include "proxy/upstream/refusal.hpp"
 
 namespace nomadic::proxy {
 

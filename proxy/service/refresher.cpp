@@ -27,11 +27,6 @@ auto& slot(Map& map, const Key& key)
 
 } // namespace
 
-bool is_refusal(const Failure& failure)
-{
-    return failure.code == Errc::unauthorized || failure.code == Errc::forbidden || failure.code == Errc::not_found;
-}
-
 Failure not_completed(const batch::StatusDocument& status, std::chrono::milliseconds poll_interval)
 {
     Failure failure{.code = Errc::not_completed,
@@ -65,35 +60,19 @@ Refresher::Refresher(const config::Settings& settings, cache::AsyncStore& store,
       running_(settings.upstream.poll_interval, clock)
 {}
 
-awaitable<Refresher::Landed> Refresher::refresh(Key key, Asker asker, Depth depth)
+awaitable<Said<Fetched>> Refresher::refresh(Key key, Asker asker, Depth depth)
 {
-    Role role{};
-    auto flight = start(key, asker, depth, role);
-    const bool led_by_another = role == Role::follower && asks_with_another_key(flight, asker);
-    auto outcome = co_await flight->wait();
-    // Who wants everything asked for is not served by a flight that others have started with less in mind, and a
-    // refusal is meant for the key that was asked with.
-    const bool too_little = outcome && outcome->by_status_alone && depth == Depth::full;
-    const bool anothers_refusal = !outcome && is_refusal(outcome.error()) && led_by_another;
-    if (too_little || anothers_refusal) {
-        flight = start(key, asker, depth, role);
-        outcome = co_await flight->wait();
-    }
-    co_return Landed{std::move(outcome), role};
-}
-
-bool Refresher::asks_with_another_key(const Flights::FlightPointer& flight, const Asker& asker) const
-{
-    const auto found = under_way_.find(flight);
-    if (found == under_way_.end() || !found->second.credential || !asker.credential)
-        return false;
-    return !found->second.credential->equals(asker.credential->reveal());
+    const auto work = bringing(key, asker, depth);
+    auto landed = co_await ask(flights_, key, asker.credential, work);
+    // Who wants everything asked for is not served by a flight that others have started with less in mind.
+    if (landed.outcome && landed.outcome->by_status_alone && depth == Depth::full)
+        landed = co_await ask(flights_, key, asker.credential, work);
+    co_return landed;
 }
 
 void Refresher::refresh_behind(Key key, Asker asker)
 {
-    Role role{};
-    auto flight = start(key, asker, Depth::as_configured, role);
+    auto [flight, role] = flights_.join(key, bringing(key, asker, Depth::as_configured), asker.credential);
     if (role == Role::leader)
         asio::co_spawn(executor_, watch_behind(std::move(flight), std::move(key)), asio::detached);
 }
@@ -106,20 +85,19 @@ awaitable<void> Refresher::watch_behind(Flights::FlightPointer flight, Key key)
                   {{"batch_id", key.batch_id}, {"error", fetched.error().detail}});
 }
 
-awaitable<Refresher::Held> Refresher::hold(Key key, Asker asker)
+awaitable<Said<Refresher::Held>> Refresher::hold(Key key, Asker asker)
 {
     asker.log = exchange_log(key);
-    auto work = [this, key, asker](auto) -> awaitable<Result<std::shared_ptr<const HeldBatch>>> {
+    Questions<Held>::Work work = [this, key, asker](auto) -> awaitable<Result<Held>> {
         auto seen = co_await status(key, asker);
         if (!seen)
             co_return seen.error();
         co_return co_await fetcher_.into_memory(*(*seen)->document, asker);
     };
-    auto [flight, role] = held_.join(key, work);
-    auto outcome = co_await flight->wait();
-    if (!outcome)
-        co_await judge(key, outcome.error());
-    co_return Held{std::move(outcome), role};
+    auto held = co_await ask(held_, key, asker.credential, work);
+    if (!held.outcome)
+        co_await judge(key, held.outcome.error());
+    co_return held;
 }
 
 void Refresher::supersede(const Key& key)
@@ -191,29 +169,24 @@ std::optional<Progress> Refresher::progress_of(const Key& key) const
     return std::nullopt;
 }
 
-Refresher::Flights::FlightPointer Refresher::start(const Key& key, const Asker& asker, Depth depth, Role& role)
+Refresher::Flights::Work Refresher::bringing(const Key& key, const Asker& asker, Depth depth)
 {
     auto noted = asker;
     noted.log = exchange_log(key);
-    auto work = [this, key, noted, depth](Flights::FlightPointer flight) {
-        return fly(key, noted, depth, std::move(flight));
-    };
-    auto joined = flights_.join(key, work);
-    role = joined.second;
-    return joined.first;
+    return
+        [this, key, noted, depth](Flights::FlightPointer flight) { return fly(key, noted, depth, std::move(flight)); };
 }
 
 awaitable<Result<Fetched>> Refresher::fly(Key key, Asker asker, Depth depth, Flights::FlightPointer flight)
 {
-    under_way_[flight] = {
-        .key = key, .credential = asker.credential, .status = nullptr, .retries_before = exchange_log(key)->retries()};
+    under_way_[flight] = {.key = key, .status = nullptr, .retries_before = exchange_log(key)->retries()};
     auto fetched = co_await bring(key, asker, depth, flight);
     under_way_.erase(flight);
     if (flight->superseded()) {
         // What those who wait get must not be older than the write that overtook us.
-        Role role{};
-        auto newer = start(key, asker, Depth::full, role);
-        co_return co_await newer->wait();
+        const auto again = bringing(key, asker, Depth::full);
+        auto newer = co_await ask(flights_, key, asker.credential, again);
+        co_return newer.outcome;
     }
     if (!fetched) {
         co_await judge(key, fetched.error());
@@ -303,11 +276,11 @@ awaitable<Result<Refresher::StatusPointer>> Refresher::status(Key key, Asker ask
 {
     if (auto seen = running_.find(key))
         co_return seen;
-    auto work = [this, key, asker](Statuses::FlightPointer flight) {
+    Statuses::Work work = [this, key, asker](Statuses::FlightPointer flight) {
         return ask_status(key, asker, std::move(flight));
     };
-    auto [flight, role] = statuses_.join(key, work);
-    co_return co_await flight->wait();
+    auto said = co_await ask(statuses_, key, asker.credential, work);
+    co_return said.outcome;
 }
 
 awaitable<Result<Refresher::StatusPointer>> Refresher::ask_status(Key key, Asker asker, Statuses::FlightPointer flight)

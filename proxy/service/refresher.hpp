@@ -6,8 +6,8 @@
 #include "config/settings.hpp"
 #include "proxy/service/fetch.hpp"
 #include "proxy/service/newest_snapshots.hpp"
+#include "proxy/service/questions.hpp"
 #include "proxy/service/running_batches.hpp"
-#include "proxy/service/single_flight.hpp"
 
 #include <functional>
 #include <span>
@@ -22,20 +22,13 @@ public:
     Refresher(const config::Settings& settings, cache::AsyncStore& store, Upstream& upstream, const Clock& clock,
               const asio::any_io_executor& executor, NewestSnapshots& newest, Bounds& bounds, StoreHealth& health);
 
-    struct Landed {
-        Result<Fetched> outcome;
-        Role role = Role::leader;
-    };
     // Waits for the flight of `key`. A caller that goes away ends only its own waiting.
-    awaitable<Landed> refresh(cache::Key key, Asker asker, Depth depth);
+    awaitable<Said<Fetched>> refresh(cache::Key key, Asker asker, Depth depth);
     // Nobody waits; says in the log when it fails.
     void refresh_behind(cache::Key key, Asker asker);
     // In memory only: whatever its status, and never stored.
-    struct Held {
-        Result<std::shared_ptr<const HeldBatch>> outcome;
-        Role role = Role::leader;
-    };
-    awaitable<Held> hold(cache::Key key, Asker asker);
+    using Held = std::shared_ptr<const HeldBatch>;
+    awaitable<Said<Held>> hold(cache::Key key, Asker asker);
 
     // A write went through, or the batch is gone: what is on its way is from before it.
     void supersede(const cache::Key& key);
@@ -58,16 +51,15 @@ public:
     std::optional<Progress> progress_of(const cache::Key& key) const;  // while it is being fetched
 
 private:
-    using Flights = SingleFlight<cache::Key, Fetched>;
+    using Flights = Questions<Fetched>;
     using StatusPointer = std::shared_ptr<const StatusAnswer>;
-    using Statuses = SingleFlight<cache::Key, StatusPointer>;
+    using Statuses = Questions<StatusPointer>;
     struct Validated {
         std::int64_t snapshot = 0; // whose status document they stand for
         Validators validators;
     };
 
-    Flights::FlightPointer start(const cache::Key& key, const Asker& asker, Depth depth, Role& role);
-    bool asks_with_another_key(const Flights::FlightPointer& flight, const Asker& asker) const;
+    Flights::Work bringing(const cache::Key& key, const Asker& asker, Depth depth);
     awaitable<Result<Fetched>> fly(cache::Key key, Asker asker, Depth depth, Flights::FlightPointer flight);
     awaitable<Result<Fetched>> bring_analyses(cache::Key key, Asker asker, StatusPointer status,
                                               Flights::FlightPointer flight);
@@ -91,12 +83,11 @@ private:
     Fetcher fetcher_;
     Flights flights_;
     Statuses statuses_;
-    SingleFlight<cache::Key, std::shared_ptr<const HeldBatch>> held_;
+    Questions<Held> held_;
     RunningBatches running_;
     struct UnderWay {
         cache::Key key;
-        Credential credential; // that upstream is asked with
-        StatusPointer status;  // null until upstream has said it
+        StatusPointer status; // null until upstream has said it
         std::shared_ptr<Progress> progress = std::make_shared<Progress>();
         std::uint64_t retries_before = 0; // for the same batch
     };
@@ -111,9 +102,6 @@ private:
     std::map<cache::Key, Validated> validated_;
     std::map<cache::Key, std::shared_ptr<ExchangeLog>> logs_;
 };
-
-// 401, 403 and 404 of upstream are answers: never hidden behind what is stored.
-bool is_refusal(const Failure& failure);
 
 // 409 with the batch's status and progress.
 Failure not_completed(const batch::StatusDocument& status, std::chrono::milliseconds poll_interval);

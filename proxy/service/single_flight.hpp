@@ -13,11 +13,15 @@
 
 namespace nomadic::proxy {
 
-template <class T>
+struct Anybody {};
+
+// `Leader` is what is known of whoever asked first.
+template <class T, class Leader = Anybody>
 class Flight {
 public:
-    explicit Flight(const asio::any_io_executor& executor) : landed_(executor) {}
+    Flight(const asio::any_io_executor& executor, Leader leader) : landed_(executor), leader_(std::move(leader)) {}
 
+    const Leader& leader() const { return leader_; }
     bool has_landed() const { return landed_.fired(); }
     // A superseded flight carries news from before a write: what it brings must not be taken for the truth.
     bool superseded() const { return superseded_; }
@@ -38,16 +42,17 @@ public:
 
 private:
     Signal landed_;
+    Leader leader_;
     std::optional<Result<T>> outcome_;
     bool superseded_ = false;
 };
 
 enum class Role { leader, follower };
 
-template <class Id, class T>
+template <class Id, class T, class Leader = Anybody>
 class SingleFlight {
 public:
-    using FlightPointer = std::shared_ptr<Flight<T>>;
+    using FlightPointer = std::shared_ptr<Flight<T, Leader>>;
     using Work = std::function<awaitable<Result<T>>(FlightPointer)>;
 
     explicit SingleFlight(asio::any_io_executor executor)
@@ -55,11 +60,11 @@ public:
     {}
 
     // The flight under way for `id`, or a new one that runs `work`.
-    std::pair<FlightPointer, Role> join(const Id& id, Work work)
+    std::pair<FlightPointer, Role> join(const Id& id, Work work, Leader leader = {})
     {
         if (auto found = flights_->find(id); found != flights_->end())
             return {found->second, Role::follower};
-        auto flight = std::make_shared<Flight<T>>(executor_);
+        auto flight = std::make_shared<Flight<T, Leader>>(executor_, std::move(leader));
         flights_->emplace(id, flight);
         asio::co_spawn(executor_, lead(flights_, id, flight, std::move(work)), asio::detached);
         return {flight, Role::leader};

@@ -51,4 +51,9 @@ Failure refusal(const Exchange& exchange, std::string_view asked, TimePoint now)
     return failure;
 }
 
+bool is_refusal(const Failure& failure)
+{
+    return failure.code == Errc::unauthorized || failure.code == Errc::forbidden || failure.code == Errc::not_found;
+}
+
 } // namespace nomadic::proxy

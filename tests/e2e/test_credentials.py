@@ -11,6 +11,7 @@ from upstreams import ApiUpstream, response, whole_batches
 
 ANALYSIS = "/v1/batches/b-1/analysis"
 ALICE = {"X-API-Key": "alice-key"}
+BOB = {"X-API-Key": "bob-key"}
 
 
 class Api(ApiUpstream):
@@ -208,25 +209,50 @@ def test_an_upstream_that_can_not_name_the_user_makes_each_key_a_partition_of_it
     assert "fwd=miss" in daemon.get(ANALYSIS, {"X-API-Key": "alice-other"}).headers["cache-status"]
 
 
-def test_a_refusal_is_for_whose_key_it_was_not_for_who_waits_with_another(begin, upstream):
+# Who waits for what another's key has asked for: an ordinary reader, one that wants nothing stored (and is answered from
+# memory), and each with the other.
+READERS = {"ordinary": {}, "no-store": {"Cache-Control": "no-store"}}
+
+
+@pytest.mark.parametrize("follower", READERS.values(), ids=READERS.keys())
+@pytest.mark.parametrize("leader", READERS.values(), ids=READERS.keys())
+def test_a_refusal_is_for_whose_key_it_was_not_for_who_waits_with_another(begin, upstream, leader, follower):
     daemon = begin("--auth-partition", "org")
-    bob = {"X-API-Key": "bob-key"}
-    for headers in (ALICE, bob):
+    assert_only_alice_is_refused(daemon, upstream, ANALYSIS, ALICE | leader, BOB | follower)
+
+
+def test_so_it_is_for_who_reads_a_batch_that_still_runs(begin, upstream):
+    daemon = begin("--auth-partition", "org")
+
+    def running(asked):
+        status, document = Api.say(upstream, asked)
+        return status, document | ({"status": "processing"} if asked.path.endswith("/status") and status == 200 else {})
+
+    # Her key is good for the status, and revoked before the analyses come.
+    def revoked(asked):
+        return asked.path.endswith("/bulk")
+
+    upstream.answer = running
+    assert_only_alice_is_refused(daemon, upstream, ANALYSIS + "?allow_partial=true", ALICE, BOB, revoked)
+
+
+def assert_only_alice_is_refused(daemon, upstream, target, alice, bob, refused=lambda asked: True):
+    for headers in (alice, bob):
         assert daemon.get("/v1/batches", headers).status == 200
-    del upstream.users["alice-key"]
     leads, follows = threading.Event(), threading.Event()
     say = upstream.answer
 
     def refuse_late(asked):
-        if asked.fields["x-api-key"] == "alice-key":
-            leads.set()
-            assert follows.wait(PATIENCE)
-        return say(asked)
+        if asked.fields["x-api-key"] != "alice-key" or not refused(asked):
+            return say(asked)
+        leads.set()
+        assert follows.wait(PATIENCE)
+        return 401, {"detail": "Invalid API key"}
 
     upstream.answer = refuse_late
     answers = {}
-    threads = [threading.Thread(target=lambda name=name, headers=headers: answers.update({name: daemon.get(ANALYSIS, headers)}))
-               for name, headers in (("alice", ALICE), ("bob", bob))]
+    threads = [threading.Thread(target=lambda name=name, headers=headers: answers.update({name: daemon.get(target, headers)}))
+               for name, headers in (("alice", alice), ("bob", bob))]
     threads[0].start()
     assert leads.wait(PATIENCE)
     threads[1].start()
