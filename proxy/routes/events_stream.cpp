@@ -70,11 +70,14 @@ awaitable<Response> EventsStreamRoute::get(Request& request, std::string batch_i
     Response response;
     response.fields.add("Content-Type", "text/event-stream");
     response.fields.add("Cache-Control", "no-store");
-    response.body = Stream([this, key, want, last](BodyWriter& writer) { return run(writer, key, want, last); });
+    response.body = Stream([this, &request, key, want, last](BodyWriter& writer) {
+        return run(writer, request, key, want, last); // the request outlives its answer
+    });
     co_return response;
 }
 
-awaitable<Result<void>> EventsStreamRoute::run(BodyWriter& writer, cache::Key key, Want want, std::int64_t last)
+awaitable<Result<void>> EventsStreamRoute::run(BodyWriter& writer, const Request& request, cache::Key key, Want want,
+                                               std::int64_t last)
 {
     const auto watcher = watches_.watch(key, std::move(want), [&writer] { return writer.gone(); });
     // An id without data is no event, but what the client would come back with.
@@ -83,10 +86,15 @@ awaitable<Result<void>> EventsStreamRoute::run(BodyWriter& writer, cache::Key ke
     for (auto wake = Watcher::Wake::news; written;) {
         if (wake == Watcher::Wake::over || writer.gone())
             co_return Result<void>{};
-        if (wake == Watcher::Wake::refused) {
-            const auto refusal = event("refused", {{"detail", watcher->refusal().detail}});
+        // A key that has been revoked since is not told what others' keys have brought.
+        auto identity = co_await credentials_.identify(request);
+        if (wake == Watcher::Wake::refused || (!identity && is_refusal(identity.error()))) {
+            const auto& why = identity ? watcher->refusal() : identity.error();
+            const auto refusal = event("refused", {{"detail", why.detail}});
             co_return co_await writer.write(refusal);
         }
+        if (!identity)
+            co_return identity.error();
         if (wake == Watcher::Wake::news) {
             auto told = co_await write_news(writer, key, last);
             if (!told)

@@ -30,7 +30,8 @@ private:
     using Since = std::pair<cache::Key, std::pair<std::int64_t, std::int64_t>>; // after one snapshot, up to another
 
     awaitable<Response> get(Request& request, std::string batch_id);
-    awaitable<Result<void>> run(BodyWriter& writer, cache::Key key, Want want, std::int64_t last);
+    awaitable<Result<void>> run(BodyWriter& writer, const Request& request, cache::Key key, Want want,
+                                std::int64_t last);
     awaitable<Result<std::int64_t>> write_news(BodyWriter& writer, cache::Key key, std::int64_t last);
     static Result<Messages> messages_after(cache::Store& store, const cache::Key& key, std::int64_t last);
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from event_stream import EventStream
 from harness import PATIENCE
 from upstreams import ApiUpstream, response, whole_batches
 
@@ -263,3 +264,14 @@ def assert_only_alice_is_refused(daemon, upstream, target, alice, bob, refused=l
         thread.join()
     assert answers["alice"].status == 401
     assert answers["bob"].status == 200
+
+
+def test_a_watcher_whose_key_is_revoked_is_told_so_and_nobody_else(begin, upstream):
+    daemon = begin("--auth-partition", "org", "--auth-verify-ttl", "1s", "--limits-heartbeat", "50ms",
+                   "--upstream-watch-interval", "50ms", "--upstream-poll-interval", "50ms")  # fmt: skip
+    alices, bobs = (EventStream(daemon, "/v1/batches/b-1/events-stream", headers).greeted() for headers in (ALICE, BOB))
+    del upstream.users["bob-key"]  # it is hers that the batch is asked for with
+    assert bobs.next()[0] == "refused" and bobs.next() is None
+    upstream.answer = lambda asked: Api.say(upstream, asked) if "bulk" not in asked.path else whole_batches(asked, label="news")
+    assert alices.next()[0] == "snapshot"
+    alices.close()

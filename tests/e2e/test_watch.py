@@ -1,60 +1,16 @@
 """Watching a batch, polling one that still runs, and asking why."""
 
 import concurrent.futures
-import http.client
 import json
 import threading
 import time
-import urllib.parse
+
+from event_stream import EventStream
 
 BATCH = "ask-6-40-1"
 ANALYSIS = f"/v1/batches/{BATCH}/analysis"
 STREAM = f"/v1/batches/{BATCH}/events-stream"
 QUICK = ("--upstream-watch-interval", "50ms", "--upstream-poll-interval", "50ms")
-
-
-class Stream:
-    """Server-sent events, read by the rules of the HTML standard."""
-
-    def __init__(self, daemon, target=STREAM, headers=None):
-        address = urllib.parse.urlsplit(daemon.url)
-        self.connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
-        self.connection.request("GET", target, headers=headers or {})
-        self.response = self.connection.getresponse()
-        assert self.response.status == 200, self.response.read()
-        assert self.response.getheader("Content-Type") == "text/event-stream"
-        self.last_id = None
-        self.ended = False
-
-    def next(self):
-        """The next event as (name, data); None at the end. Comments and bare ids are no events."""
-        name, data = "message", []
-        while line := self.response.readline().decode().rstrip("\n"):
-            field, _, value = line.partition(": ")
-            if field == "id":
-                self.last_id = value
-            elif field == "event":
-                name = value
-            elif field == "data":
-                data.append(value)
-        if data:
-            return name, json.loads("\n".join(data))
-        if self.response.isclosed() or self.response.peek(1) == b"":
-            self.ended = True
-            return None
-        return self.next()
-
-    def greeted(self):
-        """Waits until the daemon says that it watches."""
-        while self.last_id is None:
-            line = self.response.readline().decode()
-            if line.startswith("id: "):
-                self.last_id = line[4:].strip()
-        return self
-
-    def close(self):
-        self.response.close()
-        self.connection.close()
 
 
 def until(condition):
@@ -66,7 +22,7 @@ def until(condition):
 
 def test_a_reviewers_click_reaches_who_watches(sandbox, start):
     daemon = start(*QUICK)
-    stream = Stream(daemon).greeted()
+    stream = EventStream(daemon, STREAM).greeted()
     first = int(daemon.get(ANALYSIS).headers["x-snapshot"])
     assert stream.last_id == str(first)
     sandbox.review(BATCH, video=0, event=0, approval="invalid")
@@ -89,18 +45,18 @@ def test_who_comes_back_is_told_what_was_missed(sandbox, daemon):
         sandbox.review(BATCH, video=1, event=event, approval=approval)
         daemon.post(f"/v1/batches/{BATCH}/refresh", {})
     snapshots = [s["snapshot"] for s in daemon.get(f"/v1/batches/{BATCH}/snapshots").json()["snapshots"]]
-    stream = Stream(daemon, headers={"Last-Event-ID": first})
+    stream = EventStream(daemon, STREAM, headers={"Last-Event-ID": first})
     told = [stream.next()[1] for _ in snapshots[:-1]]
     assert [news["snapshot"] for news in told] == snapshots[-2::-1]
     assert [news["diff"]["from"] for news in told] == snapshots[:0:-1]
     stream.close()
     for strange in ("", "x", "-1", "999999"):
-        assert Stream(daemon, headers={"Last-Event-ID": strange}).greeted().last_id == str(snapshots[0])
+        assert EventStream(daemon, STREAM, headers={"Last-Event-ID": strange}).greeted().last_id == str(snapshots[0])
 
 
 def test_many_who_watch_share_one_poll_and_nobody_means_none(sandbox, start):
     daemon = start("--upstream-watch-interval", "200ms", "--upstream-poll-interval", "200ms")
-    streams = [Stream(daemon).greeted() for _ in range(20)]
+    streams = [EventStream(daemon, STREAM).greeted() for _ in range(20)]
     sandbox.reset_counts()
     begun = time.monotonic()
     until(lambda: sandbox.counts().get("status", 0) >= 3)
@@ -118,7 +74,7 @@ def test_many_who_watch_share_one_poll_and_nobody_means_none(sandbox, start):
 def test_a_running_batch_is_watched_until_it_completes_and_then_fetched(sandbox, start):
     daemon = start(*QUICK)
     running = "running-6-ask-6-40-1"
-    stream = Stream(daemon, f"/v1/batches/{running}/events-stream")
+    stream = EventStream(daemon, f"/v1/batches/{running}/events-stream")
     name, news = stream.next()
     assert (name, news["diff"], news["videos"]) == ("snapshot", None, 6)
     sandbox.reset_counts()
@@ -129,7 +85,7 @@ def test_a_running_batch_is_watched_until_it_completes_and_then_fetched(sandbox,
 def test_who_may_not_read_may_not_watch_and_who_may_no_longer_is_told(sandbox, start):
     daemon = start(*QUICK)
     assert daemon.get("/v1/batches/nope/events-stream").status == 404
-    stream = Stream(daemon).greeted()
+    stream = EventStream(daemon, STREAM).greeted()
     sandbox.faults(refuse=403)
     assert stream.next()[0] == "refused"
     assert stream.next() is None
@@ -137,7 +93,7 @@ def test_who_may_not_read_may_not_watch_and_who_may_no_longer_is_told(sandbox, s
 
 def test_a_quiet_stream_shows_that_it_is_alive_and_ends_when_the_daemon_does(start):
     daemon = start("--limits-heartbeat", "50ms", "--upstream-watch-interval", "1h", "--upstream-poll-interval", "1h")
-    stream = Stream(daemon).greeted()
+    stream = EventStream(daemon, STREAM).greeted()
     beats = 0
     while beats < 3:
         beats += stream.response.readline() == b": alive\n"
@@ -147,7 +103,7 @@ def test_a_quiet_stream_shows_that_it_is_alive_and_ends_when_the_daemon_does(sta
 
 def test_a_slow_reader_is_given_the_last_of_many_states_and_costs_nothing(sandbox, start):
     daemon = start("--upstream-watch-interval", "1h", "--upstream-poll-interval", "1h")
-    stream = Stream(daemon).greeted()
+    stream = EventStream(daemon, STREAM).greeted()
     for number in range(60):
         sandbox.review(BATCH, review_status=f"round {number}")
         daemon.post(f"/v1/batches/{BATCH}/refresh", {})
