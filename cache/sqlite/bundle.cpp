@@ -92,9 +92,10 @@ Result<void> check_bundle_owner(const std::string& path)
                                      std::to_string(version) + ", this one knows " + std::to_string(newest_version) +
                                      "). Upgrade, or export it again with this version.",
                            .members = {}};
-        if (version < newest_version)
+        if (version < oldest_readable_version)
             return unusable(path, "it was written by an older nomadic-cached (format " + std::to_string(version) +
-                                      ", this one reads " + std::to_string(newest_version) + "). Export it again");
+                                      ", this one reads " + std::to_string(oldest_readable_version) +
+                                      " and later). Export it again");
         return {};
     } catch (const SqliteError& refusal) {
         const bool damaged = (refusal.code & 0xFF) != SQLITE_NOTADB;
@@ -116,7 +117,7 @@ Result<std::unique_ptr<Store>> open_for_reading(const std::string& path, Writers
         if (database.pragma("application_id") != bundle_application_id)
             if (auto ours = check_owner(database, path); !ours)
                 return ours.error();
-        if (version < newest_version)
+        if (version < oldest_readable_version)
             return store_failure(path + " has an older format (" + std::to_string(version) + ", today's is " +
                                  std::to_string(newest_version) + "); starting the daemon once brings it up to date");
         return std::make_unique<KeptStore>(std::move(afterwards), path, mode);

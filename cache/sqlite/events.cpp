@@ -64,10 +64,13 @@ void list_members(Database& database, std::int64_t batch_row, std::int64_t snaps
                   std::span<const std::int64_t> contents)
 {
     database.run("DELETE FROM member WHERE snapshot IN (SELECT id FROM snapshot WHERE batch = ?)", batch_row);
-    auto insert = database.statement("INSERT INTO member(snapshot, place, content) VALUES(?, ?, ?)");
-    std::int64_t place = 0;
-    for (const auto content : contents)
-        insert.run(snapshot, place++, content);
+    auto insert = database.statement("INSERT INTO member(snapshot, place, content, count) VALUES(?, ?, ?, ?)");
+    for (std::size_t first = 0, next = 0; first < contents.size(); first = next) {
+        while (next < contents.size() && contents[next] - contents[first] == static_cast<std::int64_t>(next - first))
+            ++next;
+        insert.run(snapshot, static_cast<std::int64_t>(first), contents[first],
+                   static_cast<std::int64_t>(next - first));
+    }
 }
 
 EventPicker::EventPicker(Session& session, const batch::Selection& selection)

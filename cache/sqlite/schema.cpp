@@ -79,7 +79,17 @@ CREATE TABLE picture(
     bytes BLOB NOT NULL, UNIQUE(batch, id));
 )";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4};
+// Both list contents one by one no more but run by run: the videos of a chunk come in one behind the other.
+// staged    the run that each transaction of a writer staged. Its ids never come again, whatever becomes of the run.
+// member    `count` contents from `content` on, which stand one behind the other from `place` on.
+constexpr const char* version_5 = R"(
+DELETE FROM content WHERE id IN (SELECT content FROM staged);
+DROP TABLE staged;
+CREATE TABLE staged(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
+ALTER TABLE member ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
+)";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5};
 static_assert(migrations.size() == newest_version);
 
 void create_install_secret(Database& database)

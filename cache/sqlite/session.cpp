@@ -12,6 +12,9 @@ const std::string select_snapshot =
     "batch = b.id) "
     "FROM snapshot s JOIN batch b ON b.id = s.batch ";
 
+const std::string is_published = "id > coalesce((SELECT last FROM staged WHERE first <= content.id "
+                                 "ORDER BY first DESC LIMIT 1), 0)";
+
 batch::Digest to_digest(std::string_view bytes)
 {
     batch::Digest digest{};
@@ -96,8 +99,7 @@ void Session::drop_unreferenced(std::int64_t batch_row)
 {
     const auto in_use = contents_in_use(batch_row);
     std::vector<std::int64_t> unreferenced;
-    for (auto rows = database.query("SELECT id FROM content WHERE batch = ? AND id NOT IN (SELECT content FROM staged)",
-                                    batch_row);
+    for (auto rows = database.query("SELECT id FROM content WHERE batch = ? AND " + is_published, batch_row);
          rows.next();)
         if (!in_use.contains(rows.integer(0)))
             unreferenced.push_back(rows.integer(0));

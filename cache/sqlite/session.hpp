@@ -32,6 +32,8 @@ struct Session {
 // Columns in the order of to_snapshot(); completed by a WHERE clause. `s` is the snapshot, `b` its batch.
 extern const std::string select_snapshot;
 Snapshot to_snapshot(const Rows& rows);
+// A condition on rows of `content`: that they are no writer's any more.
+extern const std::string is_published;
 batch::Digest to_digest(std::string_view bytes); // throws Damage when they are none
 
 std::int64_t to_milliseconds(TimePoint time);

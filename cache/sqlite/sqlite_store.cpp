@@ -25,7 +25,9 @@ SqliteStore::SqliteStore(const std::string& path, Database::Mode mode)
 void SqliteStore::remove_leftovers()
 {
     auto& database = writer_->session.database;
-    database.run("DELETE FROM content WHERE id IN (SELECT content FROM staged)");
+    database.run("DELETE FROM content WHERE id IN "
+                 "(SELECT id FROM staged CROSS JOIN content ON id BETWEEN first AND last)");
+    database.run("DELETE FROM staged");
     // A batch is used when it is committed: those never used may have nothing.
     database.run("DELETE FROM batch WHERE used_at = 0 AND NOT EXISTS (SELECT 1 FROM snapshot WHERE batch = batch.id)");
     std::vector<std::int64_t> passing;

@@ -43,8 +43,8 @@ SELECT b.batch_id, c.video_id, nullif(e.event_id, '') AS event_id,
                        ELSE 'other' END AS approval,
        e.category, e.severity, e.label, e.t_start, e.t_end, e.confidence, lower(hex(b.scope)) AS scope
 FROM batch b JOIN member m ON m.snapshot = (SELECT max(id) FROM snapshot WHERE batch = b.id)
-     JOIN content c ON c.id = m.content JOIN event e ON e.content = m.content
-WHERE NOT EXISTS (SELECT 1 FROM backlog WHERE what = 'content') AND )" +
+     JOIN content c ON c.id BETWEEN m.content AND m.content + m.count - 1 CROSS JOIN event e
+WHERE e.content = c.id AND NOT EXISTS (SELECT 1 FROM backlog WHERE what = 'content') AND )" +
                           is_somebodys()};
 }
 

@@ -68,20 +68,27 @@ Result<void> Writer::add(std::unique_ptr<EncodedRecords> records)
     return guarded([&]() -> Result<void> {
         require_same_database();
         auto& items = static_cast<Items&>(*records).items;
-        EventInserter rows(shared_->session.database);
-        Transaction transaction(shared_->session.database, Transaction::Kind::write);
+        auto& database = shared_->session.database;
+        EventInserter rows(database);
+        std::optional<Run> run;
+        Transaction transaction(database, Transaction::Kind::write);
         for (auto& item : items) {
             if (item.blobs.record.empty()) {
-                const auto same = published(shared_->session.database, item.record, item.content.digest);
+                const auto same = published(database, item.record, item.content.digest);
                 if (!same)
                     throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
                 item.content.id = *same;
             } else {
                 item.content.id = stage(item, rows);
                 item.content.staged = true;
+                run = Run{run ? run->first : item.content.id, item.content.id};
             }
         }
+        if (run)
+            database.run("INSERT INTO staged(first, last) VALUES(?, ?)", run->first, run->last);
         transaction.commit();
+        if (run)
+            runs_.push_back(*run);
         for (const auto& item : items)
             contents_.insert_or_assign(item.record.video_id, item.content);
         return {};
@@ -108,9 +115,9 @@ Writer::Content Writer::describe(const batch::VideoRecord& record)
 std::optional<std::int64_t> Writer::published(Database& database, const batch::VideoRecord& record,
                                               const batch::Digest& digest) const
 {
-    auto rows = database.query("SELECT id FROM content WHERE batch = ? AND video_id = ? "
-                               "AND digest = ? AND id NOT IN (SELECT content FROM staged)",
-                               batch_row_, std::string_view(record.video_id), Blob(digest));
+    auto rows =
+        database.query("SELECT id FROM content WHERE batch = ? AND video_id = ? AND digest = ? AND " + is_published,
+                       batch_row_, std::string_view(record.video_id), Blob(digest));
     if (!rows.next())
         return std::nullopt;
     return rows.integer(0);
@@ -127,7 +134,6 @@ std::int64_t Writer::stage(const Item& item, EventInserter& rows)
                  signed_of(item.content.bytes), as_blob(item.blobs.record), as_blob(item.blobs.source),
                  std::string_view(batch::analysis_id_of(item.record)));
     const auto id = database.last_insert_id();
-    database.run("INSERT INTO staged(content) VALUES(?)", id);
     rows.insert(id, item.record);
     return id;
 }
@@ -169,10 +175,9 @@ Snapshot Writer::publish(const batch::StatusDocument& status, TimePoint now)
         for (const auto& [video_id, content] : contents_)
             changed += content.staged ? 1U : 0U;
         insert(snapshot, status, contents, changed);
-        auto publish_one = session.database.statement("DELETE FROM staged WHERE content = ?");
-        for (const auto& [video_id, content] : contents_)
-            if (content.staged)
-                publish_one.run(content.id);
+        unstage();
+        if (staged_count() > changed) // a video came twice, and its first content is nobody's
+            session.drop_unreferenced(batch_row_);
         if (before)
             keep_as_step_back(session, batch_row_, before->id, session.newest(batch_row_)->id);
     }
@@ -203,20 +208,37 @@ Snapshot Writer::assemble(const batch::StatusDocument& status, std::vector<std::
     return snapshot;
 }
 
-// The batch may have been purged, or its history trimmed, while this snapshot was coming in.
+// The batch may have been purged, or its history trimmed, while this snapshot was coming in. What is staged goes with
+// the batch only.
 void Writer::require_all_there()
 {
-    // From the index on the videos of batches: to look up each content would read a page for each.
+    const auto is_staged = [](const auto& content) { return content.second.staged; };
     std::vector<std::int64_t> there;
-    for (auto rows = shared_->session.database.query("SELECT id FROM content WHERE batch = ?", batch_row_);
-         rows.next();)
-        there.push_back(rows.integer(0));
+    // From the index on the videos of batches: to look up each content would read a page for each.
+    if (!std::all_of(contents_.begin(), contents_.end(), is_staged))
+        for (auto rows = shared_->session.database.query("SELECT id FROM content WHERE batch = ?", batch_row_);
+             rows.next();)
+            there.push_back(rows.integer(0));
     std::sort(there.begin(), there.end());
     const bool all = std::all_of(contents_.begin(), contents_.end(), [&](const auto& content) {
-        return std::binary_search(there.begin(), there.end(), content.second.id);
+        return is_staged(content) || std::binary_search(there.begin(), there.end(), content.second.id);
     });
     if (!all || shared_->session.batch_row(key_) != batch_row_)
         throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
+}
+
+std::uint64_t Writer::staged_count() const
+{
+    std::uint64_t count = 0;
+    for (const auto& run : runs_)
+        count += static_cast<std::uint64_t>(run.last - run.first + 1);
+    return count;
+}
+
+void Writer::unstage()
+{
+    for (const auto& run : runs_)
+        shared_->session.database.run("DELETE FROM staged WHERE first = ?", run.first);
 }
 
 void Writer::insert(const Snapshot& snapshot, const batch::StatusDocument& status,
@@ -241,9 +263,9 @@ void Writer::insert(const Snapshot& snapshot, const batch::StatusDocument& statu
 
 void Writer::drop_staged()
 {
-    for (const auto& [video_id, content] : contents_)
-        if (content.staged)
-            shared_->session.database.run("DELETE FROM content WHERE id = ?", content.id);
+    for (const auto& run : runs_)
+        shared_->session.database.run("DELETE FROM content WHERE id BETWEEN ? AND ?", run.first, run.last);
+    unstage();
 }
 
 } // namespace nomadic::cache::sqlite

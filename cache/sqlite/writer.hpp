@@ -52,10 +52,17 @@ private:
     static Content describe(const batch::VideoRecord& record);
     std::optional<std::int64_t> published(Database& database, const batch::VideoRecord& record,
                                           const batch::Digest& digest) const;
+    // Contents that one add() has staged, whose ids follow each other.
+    struct Run {
+        std::int64_t first = 0, last = 0;
+    };
+
     std::int64_t stage(const Item& item, EventInserter& rows);
     Snapshot publish(const batch::StatusDocument& status, TimePoint now);
     Snapshot assemble(const batch::StatusDocument& status, std::vector<std::int64_t>& contents) const;
     void require_all_there();
+    std::uint64_t staged_count() const;
+    void unstage();
     void insert(const Snapshot& snapshot, const batch::StatusDocument& status, std::span<const std::int64_t> contents,
                 std::uint64_t changed);
     void drop_staged();
@@ -65,6 +72,7 @@ private:
     Key key_;
     std::int64_t batch_row_;
     std::unordered_map<std::string, Content> contents_; // by video id
+    std::vector<Run> runs_;
     unsigned database_;
     bool committed_ = false;
 };

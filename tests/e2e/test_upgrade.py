@@ -1,6 +1,7 @@
 """Stores that older versions of the program wrote, and one of a newer version."""
 
 import contextlib
+import hashlib
 import json
 import pathlib
 import shutil
@@ -107,6 +108,25 @@ def test_a_migration_that_is_killed_is_done_again(older, tmp_path, number):
     daemon = Daemon(tmp_path / "data", None, "--offline", key=None)
     assert_answers(daemon, number)
     assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("path", sorted(STORES.glob("*.bundle")), ids=lambda path: path.stem)
+def test_a_bundle_of_an_older_format_is_read_as_it_stands_and_imported(path, tmp_path):
+    bundle = shutil.copy(path, tmp_path / "field.bundle")
+    recorded = json.loads(path.with_suffix(".json").read_text())
+    data = str(tmp_path / "data")
+    imported = run("import", "--cache-data-dir", data, str(bundle), environment={"NOMADICAI_API_KEY": USERS[0]})
+    assert imported.stdout.splitlines() == [f"{batch}: added" for batch in sorted(BATCHES)], imported.stderr
+    for place in (("--bundle", str(bundle)), ("--cache-data-dir", data)):
+        assert run("verify", *place).returncode == 0
+        daemon = Daemon(data, None, "--offline", *(place if "--bundle" in place else ()), key=USERS[0])
+        for batch in BATCHES:
+            answer = daemon.get(f"/v1/batches/{batch}/analysis")
+            assert f"{answer.status} {hashlib.sha256(answer.body).hexdigest()}" == recorded[f"{USERS[0]} {batch}"]
+            labels = daemon.get(f"/v1/batches/{batch}/analysis?label=none")
+            assert labels.status == 200 and labels.json()["results"] == []
+        assert daemon.stop() == 0
+    assert bundle.read_bytes() == path.read_bytes()
 
 
 def test_a_newer_store_is_refused_in_one_sentence_and_left_alone(older, tmp_path):

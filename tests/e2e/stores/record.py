@@ -2,7 +2,8 @@
 
     NOMADIC_BUILD=build/release python tests/e2e/stores/record.py
 
-and add the two files it writes here: version-N.db, and version-N.json, what was answered out of it.
+and add the files it writes here: version-N.db, version-N.bundle with the same batches, and version-N.json, what was
+answered out of them.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from harness import Daemon, Sandbox  # noqa: E402
+from harness import Daemon, Sandbox, run  # noqa: E402
 
 BATCHES = ["agent-2-6-1", "ask-3-9-1", "ask-12-36-1", "segmentation-2-4-1"]
 USERS = ["alice-key-0123456789", "bob-key-0123456789"]
@@ -67,6 +68,8 @@ def main():
         with contextlib.closing(sqlite3.connect(f"{folder}/data/cache.db")) as store:
             version = store.execute("PRAGMA user_version").fetchone()[0]
             store.execute("VACUUM")
+        exported = run("export", "--cache-data-dir", f"{folder}/data", "-o", str(HERE / f"version-{version}.bundle"))
+        assert exported.returncode == 0, exported.stderr
         shutil.copy(f"{folder}/data/cache.db", HERE / f"version-{version}.db")
     (HERE / f"version-{version}.json").write_text(json.dumps(recorded, indent=1) + "\n")
     sandbox.kill()

@@ -128,6 +128,10 @@ TEST_CASE("storage: a version 1 database keeps its data, is narrowed at once, an
     }
     stores.write_version_1("new", "old");
     const auto old = stores.directory("old");
+    // It was killed while a video came in.
+    Database(old + "/cache.db", Database::Mode::read_write)
+        .script("INSERT INTO content SELECT NULL, batch, 'half', x'', 0, 0, 0, 0, 0, 0, x'', x'' FROM content LIMIT 1; "
+                "INSERT INTO staged SELECT max(id) FROM content");
     auto store = stores.open("old");
 
     batch::Selection selection;
@@ -182,6 +186,37 @@ TEST_CASE("storage: the views show each batch's newest state, and forget what wa
     }
     CHECK(rows_of(directory, "SELECT 1 FROM event").empty());
     CHECK(rows_of(directory, "SELECT 1 FROM member").empty());
+}
+
+TEST_CASE("storage: videos that came in one behind the other are staged and listed as one run")
+{
+    const Stores stores;
+    const auto directory = stores.directory("s");
+    auto store = stores.open("s");
+    const auto batch = test::make_batch("b1", std::vector<std::vector<std::string>>(7, {"pending"}));
+    const Key key{make_scope("https://upstream.example", "user", "me"), "b1"};
+    {
+        auto writer = store->begin(key);
+        REQUIRE((*writer)->add(batch.records));
+        REQUIRE((*writer)->add(std::vector(1, batch.records[3]))); // again, which takes nothing in the end
+        CHECK(rows_of(directory, "SELECT last - first FROM staged") == std::vector<std::string>{"6", "0"});
+        REQUIRE((*writer)->commit(batch.status, now));
+    }
+    CHECK(rows_of(directory, "SELECT 1 FROM staged").empty());
+    CHECK(rows_of(directory, "SELECT id FROM content").size() == 7);
+    CHECK(rows_of(directory, all_events).size() == 7);
+    const auto runs = "SELECT place || '+' || count FROM member ORDER BY place";
+    CHECK(rows_of(directory, runs) == std::vector<std::string>{"0+3", "3+1", "4+3"});
+    { // dropped: what was staged goes, what is shared stays
+        auto changed = test::make_batch("b1", std::vector<std::vector<std::string>>(7, {"approved"}));
+        changed.records[0] = batch.records[0];
+        auto writer = store->begin(key);
+        REQUIRE((*writer)->add(changed.records));
+        CHECK(rows_of(directory, "SELECT id FROM content").size() == 13);
+    }
+    CHECK(rows_of(directory, "SELECT 1 FROM staged").empty());
+    CHECK(rows_of(directory, "SELECT id FROM content").size() == 7);
+    CHECK(store->check()->empty());
 }
 
 TEST_CASE("storage: the views show nothing of an import that is under way")
