@@ -35,7 +35,7 @@ enum class Errc {
     overloaded,            // a local limit, or an upstream 429 that outlasts our patience
     offline_miss,          // offline or only-if-cached, and not stored
     store_failed,          // the database refused: full, read-only, corrupt, I/O
-    no_room,               // a batch that can't be stored is too large to be held in memory in its place
+    no_room,               // what the disk can't take is too large to be held in memory in its place
     store_newer,           // the database was written by a newer program; untouched
     invalid_configuration, // a setting that cannot be used, with its file, line and key
     cancelled,             // nobody waits for the outcome any more

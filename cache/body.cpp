@@ -1,11 +1,28 @@
 #include "cache/body.hpp"
 
-#include <limits>
+#include <utility>
 
 namespace nomadic::cache {
 
+namespace {
+
+Failure no_room(const std::string& why)
+{
+    constexpr std::chrono::seconds later{10};
+    return {.code = Errc::no_room,
+            .detail =
+                "The answer is too large for the memory that is left, and can't lie on the disk in its place: " + why,
+            .members = {{"limit", "cache.hot_bytes"}},
+            .retry_after = later,
+            .advice = "Make room on the disk of cache.data_dir, ask for less at a time, or raise cache.hot_bytes."};
+}
+
+} // namespace
+
 Result<void> BodyBuilder::flush()
 {
+    if (!no_file_.empty())
+        return count(buffer_.size());
     // Once spooled, writing in pieces of a megabyte costs no more than in larger ones.
     constexpr std::uint64_t piece = 1U << 20U;
     if (buffer_.size() <= (file_ ? piece : threshold_))
@@ -13,8 +30,7 @@ Result<void> BodyBuilder::flush()
     auto written = write_out();
     if (written || written.error().code == Errc::overloaded)
         return written;
-    threshold_ = std::numeric_limits<std::uint64_t>::max();
-    return take_back();
+    return stay_in_memory(written.error());
 }
 
 Result<void> BodyBuilder::write_out()
@@ -31,6 +47,14 @@ Result<void> BodyBuilder::write_out()
     return written;
 }
 
+Result<void> BodyBuilder::stay_in_memory(const Failure& why)
+{
+    no_file_ = why.detail;
+    if (auto counted = count(buffer_.size() + (file_ ? file_->size() : 0)); !counted)
+        return counted;
+    return take_back();
+}
+
 Result<void> BodyBuilder::take_back()
 {
     if (!file_)
@@ -44,6 +68,18 @@ Result<void> BodyBuilder::take_back()
     return {};
 }
 
+// Others count at the same time: what they would have too much is theirs to do without.
+Result<void> BodyBuilder::count(std::uint64_t bytes)
+{
+    const auto more = bytes - counted_;
+    if (Body::in_memory_now_.fetch_add(more) + more <= spool_.most_in_memory) {
+        counted_ = bytes;
+        return {};
+    }
+    Body::in_memory_now_ -= more;
+    return no_room(no_file_);
+}
+
 Result<std::shared_ptr<const Body>> BodyBuilder::finish()
 {
     if (file_) {
@@ -52,9 +88,10 @@ Result<std::shared_ptr<const Body>> BodyBuilder::finish()
             return std::make_shared<const Body>(std::move(*file_));
         if (written.error().code == Errc::overloaded)
             return written.error();
+        if (auto stayed = stay_in_memory(written.error()); !stayed)
+            return stayed.error();
     }
-    if (auto taken = take_back(); !taken)
-        return taken.error();
+    Body::in_memory_now_ -= std::exchange(counted_, 0);
     return std::make_shared<const Body>(std::move(buffer_));
 }
 

@@ -32,6 +32,7 @@ public:
     static std::uint64_t in_memory_now() { return in_memory_now_; }
 
 private:
+    friend class BodyBuilder;
     static inline std::atomic<std::uint64_t> in_memory_now_ = 0;
 
     std::string bytes_;
@@ -39,13 +40,14 @@ private:
 };
 
 // Collects the bytes of a body; moves them to a file once there are more than `threshold`. Where no file can be
-// written, they stay in memory: a full disk must not cost anybody an answer. Where the limits of `spool` would be
-// passed, there is no answer: Errc::overloaded.
+// written, they stay in memory, so that a full disk costs nobody an answer for which there is memory; else there is
+// none: Errc::no_room. Where the limits of `spool` would be passed, there is none either: Errc::overloaded.
 class BodyBuilder {
 public:
     BodyBuilder(const Spool& spool, std::uint64_t threshold) : spool_(spool), threshold_(threshold) {}
     BodyBuilder(const BodyBuilder&) = delete;
     BodyBuilder& operator=(const BodyBuilder&) = delete;
+    ~BodyBuilder() { Body::in_memory_now_ -= counted_; }
 
     // Where to append; call flush() now and then.
     std::string& buffer() { return buffer_; }
@@ -54,12 +56,17 @@ public:
 
 private:
     Result<void> write_out();
+    // What could not be written stays in memory, as does all that follows.
+    Result<void> stay_in_memory(const Failure& why);
     Result<void> take_back();
+    Result<void> count(std::uint64_t bytes);
 
     const Spool& spool_;
     std::uint64_t threshold_;
     std::string buffer_;
     std::optional<SpoolFile> file_;
+    std::string no_file_;       // why none can be written; "" while one can
+    std::uint64_t counted_ = 0; // of `buffer_`, where a file should be
 };
 
 } // namespace nomadic::cache

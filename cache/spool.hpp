@@ -16,6 +16,7 @@ struct Spool {
     std::string directory; // of the files; on the disk that they may fill
     std::uint64_t most_bytes;
     std::uint64_t most_files;
+    std::uint64_t most_in_memory; // bytes of the bodies of all (cache/body.hpp) that one without a file may add to
 };
 
 class SpoolFile {

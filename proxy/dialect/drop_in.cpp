@@ -175,7 +175,7 @@ DropIn::Outcome DropIn::filter_batch(Request& request, Want want, std::string bo
     if (!answer)
         co_return answer.error();
     auto rendered = co_await renderings_.get(*answer, representation);
-    if (!rendered && !answer->held && upstream_ != nullptr) {
+    if (!rendered && !Renderings::lacks_room(rendered.error()) && !answer->held && upstream_ != nullptr) {
         answer = co_await batches_.around_store(std::move(want), rendered.error());
         if (!answer)
             co_return answer.error();

@@ -136,7 +136,7 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
         co_return response;
     }
     auto rendered = co_await renderings_.get(*answer, query->representation, coding, etag);
-    if (!rendered && !answer->held && !batches_.offline()) {
+    if (!rendered && !Renderings::lacks_room(rendered.error()) && !answer->held && !batches_.offline()) {
         // What is stored can't be read: upstream still can.
         answer = co_await batches_.around_store(want, rendered.error());
         if (!answer)

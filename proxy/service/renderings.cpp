@@ -95,7 +95,10 @@ Renderings::Renderings(const config::Cache& settings, std::string directory, cac
                        const asio::any_io_executor& executor)
     : spool_threshold_(settings.spool_threshold),
       most_in_memory_(2 * settings.hot_bytes + settings.spool_threshold),
-      spool_{std::move(directory), settings.spool_bytes, settings.spool_files},
+      spool_{.directory = std::move(directory),
+             .most_bytes = settings.spool_bytes,
+             .most_files = settings.spool_files,
+             .most_in_memory = most_in_memory_},
       store_(store),
       hot_({.bytes = settings.hot_bytes}, kept_files(settings)),
       flights_(executor)
@@ -105,6 +108,11 @@ Renderings::Renderings(const config::Cache& settings, std::string directory, cac
 std::uint64_t Renderings::spool_threshold() const
 {
     return cache::Body::in_memory_now() < most_in_memory_ ? spool_threshold_ : 0;
+}
+
+bool Renderings::lacks_room(const Failure& failure)
+{
+    return failure.code == Errc::overloaded || failure.code == Errc::no_room;
 }
 
 std::string Renderings::etag(const cache::Snapshot& snapshot, const batch::Representation& representation,

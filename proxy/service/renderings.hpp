@@ -33,6 +33,9 @@ public:
     static std::string etag(const cache::Snapshot& snapshot, const batch::Representation& representation,
                             Coding coding = Coding::identity);
 
+    // There is no room for the bytes now; with what they are made of, all is well.
+    static bool lacks_room(const Failure& failure);
+
     // The same when it has been rendered already.
     std::optional<cache::HotEntry> find_hot(const std::string& etag) { return hot_.find(etag); }
     // What a 206 sends of a body; lives no longer than this.

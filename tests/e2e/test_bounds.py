@@ -193,6 +193,35 @@ def fill_the_disk_of(directory):
             file.write(bytes(4096))
 
 
+def test_with_a_full_disk_an_answer_stays_in_memory_as_long_as_there_is_memory_for_it(start, tmp_path, mount, sandbox):
+    data = tmp_path / "small"
+    data.mkdir()
+    mount("-t", "tmpfs", "-o", "size=16m", "tmpfs", str(data))
+    daemon = start("--cache-min-free-disk", "0", "--cache-spool-threshold", "64 KiB", "--cache-hot-bytes", "512 KiB", data_dir=data)
+    small, large = ("/v1/batches/" + name + "/analysis" for name in ("ask-100-1000-1", "ask-400-4000-1"))
+    whole = [daemon.get(target) for target in (small, large)]
+    assert len(whole[0].body) < 1 << 20 and len(whole[1].body) > 3 << 19
+    fill_the_disk_of(data)
+    sandbox.reset_counts()
+    selected = "?filter=approved,rejected,pending,invalid"  # all events, but another answer than those that are kept
+
+    def events_of(answer):
+        return [result for result in answer.json()["results"] if result["events"]]
+
+    kept = daemon.get(small + selected)
+    assert kept.status == 200 and kept.json()["results"] == events_of(whole[0])
+    for headers in ({}, {"Accept-Encoding": "gzip"}):
+        refused = daemon.get(large + selected, headers)
+        assert refused.status == 503 and int(refused.headers["retry-after"]) >= 1
+        problem = refused.json()
+        assert problem["type"].endswith(":no-room") and problem["limit"] == "cache.hot_bytes"
+        assert "No space left on device" in problem["detail"] and "cache.hot_bytes" in problem["detail"]
+    assert sum(sandbox.counts().values()) == 0  # what is stored is well: nobody is asked for it
+    assert daemon.get("/readyz").json()["status"] == "ready"
+    (data / "filling").unlink()
+    assert daemon.get(large + selected).json()["results"] == events_of(whole[1])
+
+
 @pytest.mark.parametrize("ended", ["stopped", "killed"])
 def test_a_disk_that_is_full_at_the_start_hides_nothing_that_is_stored(start, tmp_path, mount, ended):
     data = tmp_path / "small"

@@ -1,8 +1,10 @@
 #include "cache/body.hpp"
 #include "results.hpp"
 
+#include <csignal>
 #include <fcntl.h>
 #include <filesystem>
+#include <sys/resource.h>
 #include <unistd.h>
 
 using namespace nomadic::cache;
@@ -14,7 +16,7 @@ constexpr std::uint64_t most_bytes = 10'000;
 
 const Spool& spool()
 {
-    static const Spool in_temporary{std::filesystem::temp_directory_path().string(), most_bytes, 2};
+    static const Spool in_temporary{std::filesystem::temp_directory_path().string(), most_bytes, 2, 0};
     return in_temporary;
 }
 
@@ -53,13 +55,60 @@ TEST_CASE("body: small ones stay in memory, large ones go to an unlinked file")
 
 TEST_CASE("body: where no file can be written, the bytes stay in memory")
 {
-    const Spool nowhere{"/nonexistent", 1000, 1};
+    const Spool nowhere{"/nonexistent", 1000, 1, 1000};
     BodyBuilder builder(nowhere, 1);
     builder.buffer() = "more than one byte";
     REQUIRE(builder.flush());
     builder.buffer() += ", and more";
     REQUIRE(builder.flush());
     CHECK((*builder.finish())->bytes() == "more than one byte, and more");
+}
+
+TEST_CASE("body: without files, those of all together stay within their memory until the last reader has gone")
+{
+    const auto before = Body::in_memory_now();
+    const Spool nowhere{"/nonexistent", 1000, 1, before + 1000};
+    {
+        BodyBuilder first(nowhere, 1);
+        first.buffer().assign(600, 'x');
+        REQUIRE(first.flush());
+        BodyBuilder second(nowhere, 1);
+        second.buffer().assign(400, 'x');
+        REQUIRE(second.flush());
+        second.buffer() += 'x';
+        const auto flushed = second.flush();
+        REQUIRE_FALSE(flushed);
+        CHECK(flushed.error().code == Errc::no_room);
+        CHECK(flushed.error().retry_after.has_value());
+        CHECK(flushed.error().detail.find("temporary file") != std::string::npos);
+        CHECK(flushed.error().advice.find("cache.hot_bytes") != std::string::npos);
+        CHECK(Body::in_memory_now() == before + 1000);
+        const auto body = *first.finish();
+        CHECK(body->size() == 600);
+    }
+    CHECK(Body::in_memory_now() == before);
+}
+
+TEST_CASE("body: what a full disk gives back is counted before it is read into memory")
+{
+    const Spool full{.directory = "/dev/shm", .most_bytes = most_bytes, .most_files = 2, .most_in_memory = 0};
+    struct rlimit limit {};
+    REQUIRE(::getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    const auto restore = limit;
+    limit.rlim_cur = 1000;
+    std::signal(SIGXFSZ, SIG_IGN);
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    {
+        BodyBuilder builder(full, 100);
+        builder.buffer().assign(900, 'x');
+        REQUIRE(builder.flush());
+        builder.buffer().assign(200, 'x');
+        const auto finished = builder.finish();
+        REQUIRE_FALSE(finished);
+        CHECK(finished.error().code == Errc::no_room);
+    }
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &restore) == 0);
+    CHECK(spooled_bytes() == 0);
 }
 
 TEST_CASE("body: files of all together stay within their bytes until the last reader has gone")

@@ -14,7 +14,7 @@ HotEntry entry(std::size_t bytes)
 
 HotEntry spooled(std::size_t bytes)
 {
-    const Spool spool{std::filesystem::temp_directory_path().string(), spooled_bytes() + bytes, spooled_files() + 1};
+    const Spool spool{std::filesystem::temp_directory_path().string(), spooled_bytes() + bytes, spooled_files() + 1, 0};
     BodyBuilder builder(spool, 0);
     builder.buffer().assign(bytes, 'x');
     REQUIRE(builder.flush());
