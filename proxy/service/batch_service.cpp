@@ -59,17 +59,6 @@ BatchService::BatchService(const config::Settings& settings, cache::AsyncStore& 
     };
 }
 
-awaitable<Key> BatchService::locate(Identity identity, std::string batch_id)
-{
-    for (const auto& scope : identity.scopes) {
-        Key key{scope, batch_id};
-        auto found = co_await newest_.find(key);
-        if (found && *found)
-            co_return key;
-    }
-    co_return Key{identity.scopes.empty() ? cache::Scope{} : identity.scopes.front(), std::move(batch_id)};
-}
-
 awaitable<Result<Answer>> BatchService::get(Want want)
 {
     const Key key = co_await locate(want.identity, want.batch_id);
@@ -107,48 +96,6 @@ awaitable<Result<Answer>> BatchService::get(Want want)
     co_return held;
 }
 
-awaitable<Result<Snapshot>> BatchService::find_as_of(Key key, cache::AsOf as_of)
-{
-    auto find = [key, as_of](Store& store) { return store.find(key, as_of); };
-    auto found = co_await store_.read(find);
-    if (!found)
-        co_return found.error();
-    if (!*found)
-        co_return Failure{.code = Errc::not_found,
-                          .detail = "No state of batch " + key.batch_id +
-                                    " is stored for that time or id. GET /v1/batches/" + key.batch_id +
-                                    "/snapshots lists those there are.",
-                          .members = {}};
-    co_return **found;
-}
-
-awaitable<Result<Snapshot>> BatchService::stored(Identity identity, std::string batch_id)
-{
-    const auto key = co_await locate(std::move(identity), batch_id);
-    auto find = [key](Store& store) { return store.find(key); };
-    auto found = co_await store_.read(find);
-    if (!found)
-        co_return found.error();
-    if (!*found)
-        co_return Failure{.code = Errc::not_found,
-                          .detail = "Batch " + batch_id + " is not stored here. GET /v1/batches/" + batch_id +
-                                    "/analysis fetches it, as does 'nomadic-cached prefetch " + batch_id +
-                                    "'; GET /v1/batches lists those that are.",
-                          .members = {{"batch_id", batch_id}}};
-    co_return **found;
-}
-
-awaitable<Result<Answer>> BatchService::get_as_of(Want want, cache::AsOf as_of)
-{
-    const Key key = co_await locate(want.identity, want.batch_id);
-    auto found = co_await find_as_of(key, as_of);
-    if (!found)
-        co_return found.error();
-    Provenance provenance{.age = std::chrono::floor<std::chrono::seconds>(clock_.now() - found->validated_at)};
-    provenance.detail = "as-of";
-    co_return Answer{.snapshot = *found, .held = nullptr, .provenance = std::move(provenance)};
-}
-
 awaitable<Result<Answer>> BatchService::refresh(Want want)
 {
     const Key key = co_await locate(want.identity, want.batch_id);
@@ -161,17 +108,6 @@ awaitable<Result<Answer>> BatchService::refresh(Want want)
     provenance.collapsed = landed.role == Role::follower;
     co_return Answer{
         .snapshot = landed.outcome->snapshot, .held = landed.outcome->held, .provenance = std::move(provenance)};
-}
-
-awaitable<Failure> BatchService::offline_refresh(Want want)
-{
-    auto found = co_await stored(want.identity, want.batch_id);
-    if (!found)
-        co_return co_await offline_miss(std::move(want));
-    co_return Failure{.code = Errc::offline_miss,
-                      .detail = "The daemon is offline: batch " + want.batch_id +
-                                " is stored here, but the upstream can't be asked whether it has changed.",
-                      .members = {{"batch_id", want.batch_id}}};
 }
 
 awaitable<Result<void>> BatchService::revalidate(Key key, Want want)
@@ -264,62 +200,9 @@ awaitable<Result<BatchService::StatusSeen>> BatchService::status(Want want)
     co_return StatusSeen{.document = std::move(running), .provenance = {.forward = Provenance::Forward::stale}};
 }
 
-awaitable<Result<BatchService::StatusSeen>> BatchService::stored_status(std::int64_t snapshot, Provenance provenance)
-{
-    auto read = [snapshot](Store& store) { return store.status(snapshot); };
-    auto document = co_await store_.read(read);
-    if (!document)
-        co_return document.error();
-    if (!*document)
-        co_return Failure{
-            .code = Errc::store_failed, .detail = "The batch has just been removed. Ask again.", .members = {}};
-    co_return StatusSeen{.document = std::make_shared<const batch::StatusDocument>(std::move(**document)),
-                         .provenance = std::move(provenance)};
-}
-
-awaitable<void> BatchService::invalidate(std::vector<std::string> names)
-{
-    if (refresher_)
-        refresher_->supersede_named(names);
-    // In the writer's turn: a fetch that was about to be published when it was overtaken is to be found too.
-    auto find = [names](Store& store) { return store.named_by(names); };
-    auto keys = co_await store_.write(find);
-    if (!keys) {
-        log::error("a write could not be matched with what is stored", {{"error", keys.error().detail}});
-        co_return;
-    }
-    for (const auto& key : *keys) {
-        if (refresher_)
-            refresher_->supersede(key);
-        co_await newest_.distrust(key);
-    }
-}
-
 std::optional<Progress> BatchService::progress_of(const Key& key) const
 {
     return refresher_ ? refresher_->progress_of(key) : std::nullopt;
-}
-
-awaitable<Result<bool>> BatchService::purge(Key key)
-{
-    if (refresher_)
-        refresher_->supersede(key);
-    newest_.forget(key);
-    auto remove = [key](Store& store) { return store.purge(key); };
-    auto purged = co_await store_.write(remove);
-    if (refresher_)
-        refresher_->supersede(key); // what began before the writer's turn has lost its rows
-    newest_.forget(key);
-    asio::co_spawn(executor_, sweep(key), asio::detached);
-    co_return purged;
-}
-
-awaitable<Result<void>> BatchService::pin(Key key, bool pinned)
-{
-    auto set = [key, pinned](Store& store) { return store.pin(key, pinned); };
-    auto done = co_await store_.write(std::move(set));
-    newest_.forget(key);
-    co_return done;
 }
 
 awaitable<Result<BatchService::Explanation>> BatchService::explain(Identity identity, std::string batch_id)
@@ -372,32 +255,6 @@ Answer BatchService::stored_answer(const Snapshot& snapshot, const Decision& dec
         reads_.clear();
     reads_[snapshot.key] = clock_.now();
     return {.snapshot = snapshot, .held = nullptr, .provenance = hit(decision)};
-}
-
-// Names what is missing and the nearest thing that is there, and says how to fetch it.
-awaitable<Failure> BatchService::offline_miss(Want want)
-{
-    Failure failure{.code = Errc::offline_miss,
-                    .detail = "Batch " + want.batch_id + " is not stored here",
-                    .members = {{"batch_id", want.batch_id}}};
-    auto scopes = want.identity.scopes;
-    auto find_nearest = [scopes, id = want.batch_id](Store& store) -> Result<std::string> {
-        auto after = store.list(scopes, id, 1);
-        if (!after)
-            return after.error();
-        if (after->empty())
-            after = store.list(scopes, "", 1);
-        return after && !after->empty() ? after->front().key.batch_id : std::string{};
-    };
-    auto nearest = co_await store_.read(std::move(find_nearest));
-    if (nearest && !nearest->empty()) {
-        failure.detail += "; the nearest that is: " + *nearest;
-        failure.members["nearest"] = *nearest;
-    }
-    failure.detail += offline() ? ". The daemon is offline: start it with a network and run 'nomadic-cached prefetch " +
-                                      want.batch_id + "' (or read the batch once), then try again."
-                                : ". The request says only-if-cached: ask again without it to fetch the batch.";
-    co_return failure;
 }
 
 } // namespace nomadic::proxy

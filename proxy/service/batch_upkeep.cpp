@@ -1,4 +1,4 @@
-// What keeps the store in order behind the batch service: its bounds, and what to do about damage.
+// What becomes of the batches that are stored: made stale by a write, purged, pinned, evicted, healed.
 
 #include "proxy/service/batch_service.hpp"
 
@@ -11,6 +11,46 @@ namespace nomadic::proxy {
 using cache::Key;
 using cache::Snapshot;
 using cache::Store;
+
+awaitable<void> BatchService::invalidate(std::vector<std::string> names)
+{
+    if (refresher_)
+        refresher_->supersede_named(names);
+    // In the writer's turn: a fetch that was about to be published when it was overtaken is to be found too.
+    auto find = [names](Store& store) { return store.named_by(names); };
+    auto keys = co_await store_.write(find);
+    if (!keys) {
+        log::error("a write could not be matched with what is stored", {{"error", keys.error().detail}});
+        co_return;
+    }
+    for (const auto& key : *keys) {
+        if (refresher_)
+            refresher_->supersede(key);
+        co_await newest_.distrust(key);
+    }
+}
+
+awaitable<Result<bool>> BatchService::purge(Key key)
+{
+    if (refresher_)
+        refresher_->supersede(key);
+    newest_.forget(key);
+    auto remove = [key](Store& store) { return store.purge(key); };
+    auto purged = co_await store_.write(remove);
+    if (refresher_)
+        refresher_->supersede(key); // what began before the writer's turn has lost its rows
+    newest_.forget(key);
+    asio::co_spawn(executor_, sweep(key), asio::detached);
+    co_return purged;
+}
+
+awaitable<Result<void>> BatchService::pin(Key key, bool pinned)
+{
+    auto set = [key, pinned](Store& store) { return store.pin(key, pinned); };
+    auto done = co_await store_.write(std::move(set));
+    newest_.forget(key);
+    co_return done;
+}
 
 // After each batch that was stored: its history trimmed, and the least recently used batches gone if it took too much.
 awaitable<void> BatchService::keep_bounds(Key key)
