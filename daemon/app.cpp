@@ -4,74 +4,16 @@
 #include "cache/background.hpp"
 #include "cache/bundle.hpp"
 #include "cache/open_store.hpp"
-#include "config/private_file.hpp"
 #include "config/validate.hpp"
+#include "daemon/server_secrets.hpp"
 #include "daemon/upstream_proxy.hpp"
-#include "proxy/http/conditional.hpp"
-#include "proxy/http/page_guard.hpp"
-#include "proxy/http/problem.hpp"
-#include "proxy/http/server_timing.hpp"
-#include "proxy/http/via.hpp"
 #include "proxy/routes/health.hpp"
 
 #include <filesystem>
-#include <sstream>
 
 namespace nomadic::daemon {
 
-namespace {
-
 using proxy::awaitable;
-
-Result<std::vector<std::shared_ptr<const Secret>>> read_tokens(const config::Server& server)
-{
-    std::vector<std::shared_ptr<const Secret>> tokens;
-    for (const auto& token : server.bearer_tokens)
-        tokens.push_back(std::make_shared<const Secret>(token));
-    if (server.bearer_tokens_file.empty())
-        return tokens;
-    auto text = config::read_private_file(server.bearer_tokens_file, "server.bearer_tokens_file");
-    if (!text)
-        return text.error();
-    std::istringstream lines(std::move(*text));
-    for (std::string line; std::getline(lines, line);)
-        if (!line.empty())
-            tokens.push_back(std::make_shared<const Secret>(line));
-    if (tokens.empty())
-        return Failure{.code = Errc::invalid_configuration,
-                       .detail = "server.bearer_tokens_file: " + server.bearer_tokens_file +
-                                 " holds no token. Put one token on each line.",
-                       .members = {}};
-    return tokens;
-}
-
-Result<std::shared_ptr<boost::asio::ssl::context>> server_tls(const config::Server& server)
-{
-    if (server.tls_certificate.empty())
-        return std::shared_ptr<boost::asio::ssl::context>{};
-    auto tls = std::make_shared<boost::asio::ssl::context>(boost::asio::ssl::context::tls_server);
-    tls->set_options(boost::asio::ssl::context::no_tlsv1 | boost::asio::ssl::context::no_tlsv1_1);
-    boost::system::error_code error;
-    tls->use_certificate_chain_file(server.tls_certificate, error);
-    if (!error)
-        tls->use_private_key_file(server.tls_key, boost::asio::ssl::context::pem, error);
-    if (error)
-        return Failure{.code = Errc::invalid_configuration,
-                       .detail = "server.tls_certificate, server.tls_key: they can't be used: " + error.message() +
-                                 ". Both must be readable PEM files that belong together.",
-                       .members = {}};
-    return tls;
-}
-
-Failure came_back()
-{
-    return {.code = Errc::loop_detected,
-            .detail = "This request has been through this daemon before: its upstream leads back to it. Set "
-                      "upstream.base_url to the API itself, or to another daemon.",
-            .members = {}};
-}
-
-} // namespace
 
 App::App(const config::Settings& settings, AppOptions options)
     : settings_(settings), options_(std::move(options)), workers_(settings.limits.worker_threads)
@@ -168,7 +110,6 @@ Result<void> App::make_services(const config::Environment& environment)
     auto peers = proxy::PeerGuard::make(settings_.server);
     if (!peers)
         return peers.error();
-    peers_ = std::move(*peers);
 
     const auto executor = loop_.get_executor();
     proxy::Credentials::Parameters parameters{
@@ -188,7 +129,8 @@ Result<void> App::make_services(const config::Environment& environment)
         pictures = std::make_shared<proxy::PictureFetch>(settings_.thumbnails, authorities_);
     thumbnails_ = std::make_unique<proxy::Thumbnails>(settings_.thumbnails, *store_, batches_->bounds(),
                                                       std::move(pictures), executor);
-    guard_ = std::make_unique<proxy::HostGuard>(settings_.server, std::move(*tokens));
+    door_ = std::make_unique<FrontDoor>(std::move(*peers), proxy::HostGuard(settings_.server, std::move(*tokens)),
+                                        *renderings_, clock_);
     analysis_ = std::make_unique<proxy::AnalysisRoute>(*credentials_, *batches_, *renderings_, *thumbnails_,
                                                        settings_.dashboard.base_url);
     thumbnails_route_ = std::make_unique<proxy::ThumbnailsRoute>(*credentials_, *batches_, *thumbnails_);
@@ -207,11 +149,11 @@ Result<void> App::make_services(const config::Environment& environment)
     carry_ = std::make_unique<proxy::CarryRoutes>(std::move(carry), *credentials_, *batches_, *store_, clock_);
     sessions_ = std::make_shared<proxy::SessionContext>(proxy::SessionContext{
         .limits = settings_.limits,
-        .handler = [this](proxy::Request& request) { return handle(request); },
+        .handler = [door = door_.get()](proxy::Request& request) { return door->handle(request); },
         .workers = workers_,
     });
     batches_->on_change([sessions = sessions_] { sessions->repeats.forget(); });
-    const proxy::IntrospectionRoutes::Subjects subjects{.metrics = metrics_,
+    const proxy::IntrospectionRoutes::Subjects subjects{.metrics = door_->metrics(),
                                                         .batches = *batches_,
                                                         .renderings = *renderings_,
                                                         .store = *store_,
@@ -228,18 +170,19 @@ Result<void> App::make_services(const config::Environment& environment)
         std::make_unique<proxy::DropIn>(*credentials_, *batches_, *renderings_, *store_, upstream_.get(), settings_);
     passthrough_ =
         std::make_unique<proxy::Passthrough>(*credentials_, *batches_, upstream_.get(), settings_.passthrough.mode);
-    analysis_->add_to(router_);
-    batches_routes_->add_to(router_);
-    history_->add_to(router_);
-    events_stream_->add_to(router_);
-    explain_->add_to(router_);
-    thumbnails_route_->add_to(router_);
-    prefetch_->add_to(router_);
-    carry_->add_to(router_);
-    introspection_->add_to(router_);
-    drop_in_->add_to(router_);
-    passthrough_->add_to(router_);
-    proxy::add_health_routes(router_, *store_, *batches_);
+    auto& router = door_->router();
+    analysis_->add_to(router);
+    batches_routes_->add_to(router);
+    history_->add_to(router);
+    events_stream_->add_to(router);
+    explain_->add_to(router);
+    thumbnails_route_->add_to(router);
+    prefetch_->add_to(router);
+    carry_->add_to(router);
+    introspection_->add_to(router);
+    drop_in_->add_to(router);
+    passthrough_->add_to(router);
+    proxy::add_health_routes(router, *store_, *batches_);
     return {};
 }
 
@@ -268,76 +211,12 @@ Result<void> App::open_sockets()
             return done.error();
     }
     if (!settings_.server.unix_socket.empty())
-        if (auto done = server_->listen_unix(settings_.server.unix_socket, peers_.lets_others_in()
+        if (auto done = server_->listen_unix(settings_.server.unix_socket, door_->peers().lets_others_in()
                                                                                ? proxy::Server::SocketFile::everybodys
                                                                                : proxy::Server::SocketFile::owners);
             !done)
             return done.error();
     return {};
-}
-
-awaitable<proxy::Response> App::handle(proxy::Request& request)
-{
-    const auto begun = std::chrono::steady_clock::now();
-    auto response = co_await answer(request);
-    guard_->allow_origin(request, response);
-    const auto finished = std::chrono::steady_clock::now(); // before the wall clock, so that nothing lives too long
-    const auto now = clock_.now();
-    // What is passed through keeps the upstream's own, but is never without a date (RFC 9110, 6.6.1).
-    if (!response.forwarded || !response.fields.has("Date"))
-        response.fields.set("Date", proxy::http_date(now));
-    if (!response.forwarded)
-        proxy::keep_from_pages(response.fields);
-    auto note = note_of(request, response);
-    note(request.peer, request.request_id, finished - begun);
-    if (response.same_until) {
-        const auto date_moves_on = std::chrono::floor<std::chrono::seconds>(now) + std::chrono::seconds{1};
-        const auto until = std::min<TimePoint>(*response.same_until, date_moves_on);
-        auto again = [this, note = std::move(note), rendered = response.fields.has("X-Total-Count")](
-                         const proxy::Peer& peer, std::string_view request_id, std::chrono::nanoseconds took) {
-            if (rendered)
-                renderings_->count_hit();
-            note(peer, request_id, took);
-        };
-        response.repeat = std::make_shared<const proxy::Repeat>(finished + (until - now), std::move(again));
-    }
-    co_return response;
-}
-
-proxy::Repeat::Note App::note_of(const proxy::Request& request, const proxy::Response& response)
-{
-    // The path alone: a query may hold what somebody searches for.
-    log::PreparedLine line(log::Level::info, "request",
-                           {{"method", request.method},
-                            {"path", request.path},
-                            {"status", std::to_string(response.status), log::Kind::number},
-                            {"cache", response.fields.get("Cache-Status")},
-                            {"error", response.failure}});
-    return [series = metrics_.series(request, response), line = std::move(line)](
-               const proxy::Peer& peer, std::string_view request_id, std::chrono::nanoseconds took) {
-        series.count(took);
-        std::string milliseconds;
-        proxy::append_milliseconds(took, milliseconds);
-        line.write({{"ms", milliseconds, log::Kind::number}, {"peer", peer.address}, {"request_id", request_id}});
-    };
-}
-
-awaitable<proxy::Response> App::answer(proxy::Request& request)
-{
-    if (proxy::has_been_here(request.fields))
-        co_return proxy::problem(came_back(), request.target);
-    if (auto allowed = peers_.check(request.peer); !allowed) {
-        auto refusal = proxy::problem(allowed.error(), request.target);
-        refusal.close = true;
-        co_return refusal;
-    }
-    if (auto allowed = guard_->check(request); !allowed)
-        co_return proxy::problem(allowed.error(), request.target);
-    if (auto preflight = guard_->preflight(request))
-        co_return std::move(*preflight);
-    if (guard_->uses_tokens())
-        request.fields.remove("Authorization"); // it was ours, and must not go upstream
-    co_return co_await router_.route(request);
 }
 
 Result<config::Reloaded> App::reload(const config::Settings& next)
@@ -346,7 +225,7 @@ Result<config::Reloaded> App::reload(const config::Settings& next)
     if (!tokens)
         return tokens.error();
     auto reloaded = config::reload(settings_, next);
-    guard_ = std::make_unique<proxy::HostGuard>(settings_.server, std::move(*tokens));
+    door_->set_hosts(proxy::HostGuard(settings_.server, std::move(*tokens)));
     batches_->reconfigure(settings_);
     credentials_->forget_refusals();
     sessions_->limits = settings_.limits;

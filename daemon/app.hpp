@@ -4,9 +4,8 @@
 
 #include "config/load.hpp"
 #include "config/reload.hpp"
+#include "daemon/front_door.hpp"
 #include "proxy/dialect/drop_in.hpp"
-#include "proxy/http/host_guard.hpp"
-#include "proxy/http/peer_guard.hpp"
 #include "proxy/net/loop.hpp"
 #include "proxy/net/server.hpp"
 #include "proxy/passthrough.hpp"
@@ -57,10 +56,6 @@ private:
     Result<void> make_services(const config::Environment& environment);
     Result<void> listen();
     Result<void> open_sockets();
-    proxy::awaitable<proxy::Response> handle(proxy::Request& request);
-    proxy::awaitable<proxy::Response> answer(proxy::Request& request);
-    // What counts and logs such an answer.
-    proxy::Repeat::Note note_of(const proxy::Request& request, const proxy::Response& response);
     static proxy::awaitable<void> drain_and_stop(App& app);
 
     // What is destroyed last stands first: suspended coroutines and sockets refer to the loop.
@@ -77,23 +72,20 @@ private:
     std::unique_ptr<proxy::Credentials> credentials_;
     std::unique_ptr<proxy::BatchService> batches_;
     std::unique_ptr<proxy::Renderings> renderings_;
-    proxy::PeerGuard peers_;
     std::unique_ptr<proxy::Thumbnails> thumbnails_;
-    std::unique_ptr<proxy::HostGuard> guard_;
+    std::unique_ptr<FrontDoor> door_;
     std::unique_ptr<proxy::AnalysisRoute> analysis_;
     std::unique_ptr<proxy::BatchesRoutes> batches_routes_;
     std::unique_ptr<proxy::HistoryRoutes> history_;
     std::unique_ptr<proxy::Watches> watches_;
     std::unique_ptr<proxy::EventsStreamRoute> events_stream_;
     std::unique_ptr<proxy::ExplainRoute> explain_;
-    proxy::Metrics metrics_;
     std::unique_ptr<proxy::ThumbnailsRoute> thumbnails_route_;
     std::unique_ptr<proxy::PrefetchRoute> prefetch_;
     std::unique_ptr<proxy::CarryRoutes> carry_;
     std::unique_ptr<proxy::IntrospectionRoutes> introspection_;
     std::unique_ptr<proxy::DropIn> drop_in_;
     std::unique_ptr<proxy::Passthrough> passthrough_;
-    proxy::Router router_;
     std::shared_ptr<proxy::SessionContext> sessions_; // shared with the sessions, which see its limits change
     std::unique_ptr<proxy::Server> server_;
 };
