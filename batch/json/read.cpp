@@ -1,16 +1,14 @@
 #include "batch/json/read.hpp"
 
+#include "batch/json/escape.hpp"
+#include "batch/json/repeated_names.hpp"
 #include "batch/json/scan.hpp"
-#include "batch/json/utf8.hpp"
 
 #include <limits>
-#include <unordered_map>
 
 namespace nomadic::batch::json {
 
 namespace {
-
-constexpr std::uint32_t replacement_character = 0xFFFD;
 
 // Recursive descent; depth is bounded by deepest_nesting. Items of unfinished arrays and objects wait on two stacks
 // and move to the arena when their end is seen.
@@ -179,8 +177,8 @@ private:
             if (*at_ != '\\')
                 return wrong("has a control character in a string");
             ++at_;
-            if (!read_escape())
-                return false;
+            if (const char* problem = unescape(at_, end_, scratch_))
+                return wrong(problem);
             piece = at_;
         }
         ++at_;
@@ -190,84 +188,6 @@ private:
         const char* const text_end = scratch_.data() + scratch_.size();
         const bool plain = find_special(scratch_.data(), text_end, ignored) == text_end;
         value = Value::string(arena_.keep(scratch_), plain);
-        return true;
-    }
-
-    bool read_escape()
-    {
-        if (at_ == end_)
-            return wrong("ends within a string");
-        switch (*at_++) {
-        case '"':
-            scratch_ += '"';
-            return true;
-        case '\\':
-            scratch_ += '\\';
-            return true;
-        case '/':
-            scratch_ += '/';
-            return true;
-        case 'b':
-            scratch_ += '\b';
-            return true;
-        case 'f':
-            scratch_ += '\f';
-            return true;
-        case 'n':
-            scratch_ += '\n';
-            return true;
-        case 'r':
-            scratch_ += '\r';
-            return true;
-        case 't':
-            scratch_ += '\t';
-            return true;
-        case 'u':
-            return read_unicode_escape();
-        default:
-            --at_;
-            return wrong("has an escape that is none");
-        }
-    }
-
-    bool read_hex(std::uint32_t& code)
-    {
-        if (end_ - at_ < 4)
-            return wrong("ends within a string");
-        code = 0;
-        for (int i = 0; i < 4; ++i, ++at_) {
-            const char c = *at_;
-            const int digit = is_digit(c)            ? c - '0'
-                              : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                              : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                                     : -1;
-            if (digit < 0)
-                return wrong("has an escape that is none");
-            code = code << 4 | static_cast<std::uint32_t>(digit);
-        }
-        return true;
-    }
-
-    bool read_unicode_escape()
-    {
-        std::uint32_t code = 0;
-        if (!read_hex(code))
-            return false;
-        if (code >= 0xD800 && code <= 0xDBFF && end_ - at_ >= 6 && at_[0] == '\\' && at_[1] == 'u') {
-            const char* const back = at_;
-            std::uint32_t low = 0;
-            at_ += 2;
-            if (!read_hex(low))
-                return false;
-            if (low >= 0xDC00 && low <= 0xDFFF)
-                code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-            else
-                at_ = back;
-        }
-        if (code >= 0xD800 && code <= 0xDFFF)
-            code = replacement_character;
-        char bytes[4];
-        scratch_.append(bytes, encode_utf8(code, bytes));
         return true;
     }
 
@@ -329,7 +249,7 @@ private:
                 return false;
         }
         ++at_;
-        drop_repeats(first);
+        drop_repeated_names(members_, first);
         value = Value::object(settle(members_, first));
         --depth_;
         return true;
@@ -347,36 +267,6 @@ private:
         ++at_;
         skip_space();
         return true;
-    }
-
-    void drop_repeats(std::size_t first)
-    {
-        // Few members: comparing lengths first makes the square cheaper than hashing.
-        constexpr std::size_t few = 48;
-        const std::size_t count = members_.size() - first;
-        if (count > few)
-            return drop_repeats_by_hash(first);
-        for (std::size_t i = first + 1; i < members_.size(); ++i)
-            for (std::size_t j = first; j < i; ++j)
-                if (members_[i].name.text() == members_[j].name.text()) {
-                    members_[j].value = members_[i].value;
-                    members_.erase(members_.begin() + static_cast<std::ptrdiff_t>(i--));
-                    break;
-                }
-    }
-
-    void drop_repeats_by_hash(std::size_t first)
-    {
-        std::unordered_map<std::string_view, std::size_t> places;
-        std::size_t kept = first;
-        for (std::size_t i = first; i < members_.size(); ++i) {
-            const auto [place, fresh] = places.try_emplace(members_[i].name.text(), kept);
-            if (fresh)
-                members_[kept++] = members_[i];
-            else
-                members_[place->second].value = members_[i].value;
-        }
-        members_.resize(kept);
     }
 
     template <class T>
