@@ -152,16 +152,19 @@ std::vector<const Column*> chosen(const CsvColumns& wanted)
 // Quotes the field that begins at `start` when it holds a comma, a quote, CR or LF.
 void quote_field(std::string& out, std::size_t start)
 {
-    if (!json::has_any_of<',', '"', '\r', '\n'>(std::string_view(out).substr(start)))
+    const auto field = std::string_view(out).substr(start);
+    if (!json::has_any_of<',', '"', '\r', '\n'>(field))
         return;
-    std::string quoted = "\"";
-    for (std::size_t i = start; i < out.size(); ++i) {
-        if (out[i] == '"')
-            quoted += '"';
-        quoted += out[i];
+    const auto quotes = static_cast<std::size_t>(std::count(field.begin(), field.end(), '"'));
+    out.insert(start, 1, '"');
+    out.resize(out.size() + quotes);
+    // From its end, each character moves to where it belongs: nothing is overwritten that has not been moved.
+    for (auto to = out.size(), from = to - quotes; from != to;) {
+        out[--to] = out[--from];
+        if (out[from] == '"')
+            out[--to] = '"';
     }
-    quoted += '"';
-    out.replace(start, std::string::npos, quoted);
+    out += '"';
 }
 
 class CsvRenderer final : public Renderer {
