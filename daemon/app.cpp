@@ -1,6 +1,7 @@
 #include "daemon/app.hpp"
 
 #include "base/log.hpp"
+#include "base/prompt_thread.hpp"
 #include "cache/background.hpp"
 #include "cache/bundle.hpp"
 #include "cache/open_store.hpp"
@@ -236,6 +237,7 @@ Result<config::Reloaded> App::reload(const config::Settings& next)
 
 void App::run()
 {
+    run_promptly();
     server_->start();
     loop_.run();
 }

@@ -12,6 +12,7 @@ import sys
 import time
 
 import pytest
+import scheduling
 from harness import BINARY
 from machine import Machine, missing
 
@@ -268,9 +269,11 @@ def test_the_package_on_a_machine_with_systemd(machine, package, tmp_path):
     assert int(uid) > 60000
     assert machine.run("stat", "--format=%a", "/var/lib/private/nomadic-cached").stdout.strip() == "700"
 
-    # The sandbox lets background threads lower their priority; the loop keeps its own.
+    # The sandbox lets background threads lower their priority; the loop keeps its own, and may ask for short turns.
     niceness = machine.run("ps", "-L", "-o", "tid=,nice=", "-p", pid).stdout.split()
     assert dict(zip(niceness[::2], niceness[1::2]))[pid] == "0" and niceness[1::2].count("10") == 6
+    asked = machine.run("python3", "-c", pathlib.Path(scheduling.__file__).read_text(), pid).stdout.strip()
+    assert asked == ("100000" if scheduling.turn_of(0) else "0")
 
     # Restarts and reloads under load.
     assert under_load(machine, "systemctl", "restart", "nomadic-cached.service") > 100

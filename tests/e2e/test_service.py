@@ -12,6 +12,7 @@ import sys
 import pytest
 from harness import BINARY, PATIENCE, Daemon, run
 from load import Load
+from scheduling import turn_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SYSTEM = ROOT / "systemd/system"
@@ -95,6 +96,15 @@ def test_the_watchdog_is_fed_by_the_loop(start, tmp_path):
         start(environment={"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"})
         seen = [told() for _ in range(4)]
         assert any("READY=1" in text for text in seen) and sum("WATCHDOG=1" in text for text in seen) >= 2
+
+
+@pytest.mark.skipif(turn_of(0) == 0, reason="needs turns that a thread can set (Linux 6.12, x86-64)")
+def test_the_loop_asks_for_short_turns_and_the_rest_for_ordinary_ones(start):
+    daemon = start()
+    daemon.get("/v1/batches/ask-2-3-1/analysis")
+    threads = {int(task.name): turn_of(int(task.name)) for task in pathlib.Path(f"/proc/{daemon.process.pid}/task").iterdir()}
+    assert threads.pop(daemon.process.pid) == 100_000
+    assert threads and max(threads.values()) == turn_of(0) > 100_000
 
 
 def test_reload_says_what_changed_and_what_needs_a_restart(start, tmp_path):
