@@ -12,21 +12,6 @@ using cache::Key;
 using cache::Snapshot;
 using cache::Store;
 
-namespace {
-
-// Batches of which something is remembered; beyond it a map starts anew, and nothing worse than a request more follows.
-constexpr std::size_t most_batches_remembered = 4096;
-
-template <class Map>
-auto& slot(Map& map, const Key& key)
-{
-    if (map.size() >= most_batches_remembered && !map.contains(key))
-        map.clear();
-    return map[key];
-}
-
-} // namespace
-
 Failure not_completed(const batch::StatusDocument& status, std::chrono::milliseconds poll_interval)
 {
     Failure failure{.code = Errc::not_completed,
@@ -49,15 +34,13 @@ Refresher::Refresher(const config::Settings& settings, cache::AsyncStore& store,
     : poll_interval_(settings.upstream.poll_interval),
       revalidation_(settings.cache.revalidate),
       store_(store),
-      upstream_(upstream),
       clock_(clock),
       executor_(executor),
       newest_(newest),
       fetcher_(upstream, store, clock, bounds, health, settings.cache.held_bytes),
       flights_(executor),
-      statuses_(executor),
-      held_(executor),
-      running_(settings.upstream.poll_interval, clock)
+      statuses_(settings.upstream.poll_interval, store, upstream, clock, executor, newest),
+      held_(executor)
 {}
 
 awaitable<Said<Fetched>> Refresher::refresh(Key key, Asker asker, Depth depth)
@@ -89,7 +72,7 @@ awaitable<Said<Refresher::Held>> Refresher::hold(Key key, Asker asker)
 {
     asker.log = exchange_log(key);
     Questions<Held>::Work work = [this, key, asker](auto) -> awaitable<Result<Held>> {
-        auto seen = co_await status(key, asker);
+        auto seen = co_await statuses_.ask(key, asker);
         if (!seen)
             co_return seen.error();
         co_return co_await fetcher_.into_memory(*(*seen)->document, asker);
@@ -105,7 +88,6 @@ void Refresher::supersede(const Key& key)
     flights_.supersede(key);
     statuses_.supersede(key);
     held_.supersede(key);
-    running_.forget(key);
 }
 
 void Refresher::supersede_named(std::span<const std::string> names)
@@ -118,7 +100,7 @@ void Refresher::supersede_named(std::span<const std::string> names)
     };
     std::vector<Key> overtaken;
     for (const auto& [flight, batch] : under_way_) {
-        const auto holds_named = [&](const StatusPointer& status) {
+        const auto holds_named = [&](const Statuses::Pointer& status) {
             const auto& videos = status->document->videos;
             return std::any_of(videos.begin(), videos.end(), is_named);
         };
@@ -131,27 +113,27 @@ void Refresher::supersede_named(std::span<const std::string> names)
 
 std::shared_ptr<const batch::StatusDocument> Refresher::last_status(const Key& key) const
 {
-    const auto seen = running_.find(key);
+    const auto seen = statuses_.last(key);
     return seen ? seen->document : nullptr;
 }
 
 std::optional<std::chrono::milliseconds> Refresher::since_failure(const Key& key) const
 {
-    const auto found = failures_.find(key);
-    if (found == failures_.end())
+    const auto* failed_at = failures_.find(key);
+    if (failed_at == nullptr)
         return std::nullopt;
-    return std::chrono::floor<std::chrono::milliseconds>(clock_.now() - found->second);
+    return std::chrono::floor<std::chrono::milliseconds>(clock_.now() - *failed_at);
 }
 
 const ExchangeLog* Refresher::find_exchange_log(const Key& key) const
 {
-    const auto found = logs_.find(key);
-    return found == logs_.end() ? nullptr : found->second.get();
+    const auto* log = logs_.find(key);
+    return log == nullptr ? nullptr : log->get();
 }
 
 std::shared_ptr<ExchangeLog> Refresher::exchange_log(const Key& key)
 {
-    auto& log = slot(logs_, key);
+    auto& log = logs_.of(key);
     if (!log)
         log = std::make_shared<ExchangeLog>();
     return log;
@@ -205,8 +187,8 @@ awaitable<Result<Fetched>> Refresher::fly(Key key, Asker asker, Depth depth, Fli
 awaitable<Result<Fetched>> Refresher::bring(Key key, Asker asker, Depth depth, Flights::FlightPointer flight)
 {
     if (depth == Depth::full)
-        running_.forget(key); // who insists on upstream's word wants today's
-    auto seen = co_await status(key, asker);
+        statuses_.forget(key); // who insists on upstream's word wants today's
+    auto seen = co_await statuses_.ask(key, asker);
     if (!seen)
         co_return seen.error();
     const auto& answer = **seen;
@@ -215,7 +197,7 @@ awaitable<Result<Fetched>> Refresher::bring(Key key, Asker asker, Depth depth, F
     if (depth == Depth::as_configured) {
         auto confirmed = co_await confirm(key, *seen);
         if (confirmed) {
-            running_.forget(key);
+            statuses_.forget(key);
             co_return *confirmed;
         }
     }
@@ -223,20 +205,20 @@ awaitable<Result<Fetched>> Refresher::bring(Key key, Asker asker, Depth depth, F
     co_return co_await bring_analyses(key, asker, *seen, std::move(flight));
 }
 
-awaitable<Result<Fetched>> Refresher::bring_analyses(Key key, Asker asker, StatusPointer status,
+awaitable<Result<Fetched>> Refresher::bring_analyses(Key key, Asker asker, Statuses::Pointer status,
                                                      Flights::FlightPointer flight)
 {
-    if (const auto refused = no_room_.find(key);
-        refused != no_room_.end() && clock_.now() - refused->second.at < *refused->second.failure.retry_after)
-        co_return refused->second.failure;
+    if (const auto* refused = no_room_.find(key);
+        refused != nullptr && clock_.now() - refused->at < *refused->failure.retry_after)
+        co_return refused->failure;
     std::function<bool()> still_wanted = [flight] { return !flight->superseded(); };
     auto fetched = co_await fetcher_.into_store(key, asker, *status->document, status->age, std::move(still_wanted),
                                                 under_way_[flight].progress);
-    running_.forget(key);
+    statuses_.forget(key);
     if (!fetched && fetched.error().code == Errc::no_room)
-        slot(no_room_, key) = {.at = clock_.now(), .failure = fetched.error()};
-    if (fetched && fetched->stored && !status->validators.empty())
-        slot(validated_, key) = {fetched->snapshot.id, status->validators};
+        no_room_.of(key) = {.at = clock_.now(), .failure = fetched.error()};
+    if (fetched && fetched->stored)
+        statuses_.know(key, fetched->snapshot.id, status->validators);
     co_return fetched;
 }
 
@@ -254,67 +236,21 @@ bool Refresher::status_is_enough(const Snapshot& had) const
 }
 
 // Whether what is stored stands, by its status document alone.
-awaitable<std::optional<Fetched>> Refresher::confirm(Key key, StatusPointer status)
+awaitable<std::optional<Fetched>> Refresher::confirm(Key key, Statuses::Pointer status)
 {
     auto had = co_await newest_.find(key);
     if (!had || !*had || !status_is_enough(**had))
         co_return std::nullopt;
     const auto id = (*had)->id;
-    const auto stored = co_await stored_status(id);
+    const auto stored = co_await statuses_.stored(id);
     if (!stored || stored->source != status->document->source)
         co_return std::nullopt;
     auto touch = [key, id, now = clock_.now() - status->age](Store& store) { return store.confirm(key, id, now); };
     auto confirmed = co_await store_.write(touch);
     if (!confirmed || !*confirmed)
         co_return std::nullopt;
-    if (!status->validators.empty())
-        slot(validated_, key) = {id, status->validators};
+    statuses_.know(key, id, status->validators);
     co_return Fetched{.snapshot = std::move(**confirmed), .held = nullptr, .stored = true, .by_status_alone = true};
-}
-
-awaitable<Result<Refresher::StatusPointer>> Refresher::status(Key key, Asker asker)
-{
-    if (auto seen = running_.find(key))
-        co_return seen;
-    Statuses::Work work = [this, key, asker](Statuses::FlightPointer flight) {
-        return ask_status(key, asker, std::move(flight));
-    };
-    auto said = co_await ask(statuses_, key, asker.credential, work);
-    co_return said.outcome;
-}
-
-awaitable<Result<Refresher::StatusPointer>> Refresher::ask_status(Key key, Asker asker, Statuses::FlightPointer flight)
-{
-    Validators validators;
-    std::shared_ptr<const batch::StatusDocument> stored;
-    auto had = co_await newest_.find(key);
-    if (const auto known = validated_.find(key);
-        known != validated_.end() && had && *had && (*had)->id == known->second.snapshot) {
-        validators = known->second.validators;
-        stored = co_await stored_status((*had)->id);
-    }
-    // Nothing to fall back to when upstream says that it has not changed: so it is asked for all of it.
-    if (!stored)
-        validators = {};
-    auto answer = co_await upstream_.status(key.batch_id, validators, asker);
-    if (!answer)
-        co_return answer.error();
-    if (!answer->document)
-        answer->document = stored;
-    auto seen = std::make_shared<const StatusAnswer>(std::move(*answer));
-    // What a write has overtaken must not be taken for upstream's last word.
-    if (!flight->superseded())
-        running_.seen(key, seen);
-    co_return seen;
-}
-
-awaitable<std::shared_ptr<const batch::StatusDocument>> Refresher::stored_status(std::int64_t snapshot)
-{
-    auto read = [snapshot](Store& store) { return store.status(snapshot); };
-    auto status = co_await store_.read(read);
-    if (!status || !*status)
-        co_return nullptr;
-    co_return std::make_shared<const batch::StatusDocument>(std::move(**status));
 }
 
 // A refusal is an answer, and so is that a batch runs again: nobody may be served from here again before upstream has
@@ -324,7 +260,7 @@ awaitable<void> Refresher::judge(Key key, const Failure& failure)
     if (failure.code == Errc::cancelled)
         co_return;
     if (!is_refusal(failure) && failure.code != Errc::not_completed) {
-        slot(failures_, key) = clock_.now();
+        failures_.of(key) = clock_.now();
         co_return;
     }
     auto had = co_await newest_.find(key);

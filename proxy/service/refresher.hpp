@@ -7,7 +7,8 @@
 #include "proxy/service/fetch.hpp"
 #include "proxy/service/newest_snapshots.hpp"
 #include "proxy/service/questions.hpp"
-#include "proxy/service/running_batches.hpp"
+#include "proxy/service/remembered.hpp"
+#include "proxy/service/statuses.hpp"
 
 #include <functional>
 #include <span>
@@ -52,23 +53,14 @@ public:
 
 private:
     using Flights = Questions<Fetched>;
-    using StatusPointer = std::shared_ptr<const StatusAnswer>;
-    using Statuses = Questions<StatusPointer>;
-    struct Validated {
-        std::int64_t snapshot = 0; // whose status document they stand for
-        Validators validators;
-    };
 
     Flights::Work bringing(const cache::Key& key, const Asker& asker, Depth depth);
     awaitable<Result<Fetched>> fly(cache::Key key, Asker asker, Depth depth, Flights::FlightPointer flight);
-    awaitable<Result<Fetched>> bring_analyses(cache::Key key, Asker asker, StatusPointer status,
+    awaitable<Result<Fetched>> bring_analyses(cache::Key key, Asker asker, Statuses::Pointer status,
                                               Flights::FlightPointer flight);
     awaitable<Result<Fetched>> bring(cache::Key key, Asker asker, Depth depth, Flights::FlightPointer flight);
-    awaitable<std::optional<Fetched>> confirm(cache::Key key, StatusPointer status);
+    awaitable<std::optional<Fetched>> confirm(cache::Key key, Statuses::Pointer status);
     bool status_is_enough(const cache::Snapshot& had) const;
-    awaitable<Result<StatusPointer>> status(cache::Key key, Asker asker);
-    awaitable<Result<StatusPointer>> ask_status(cache::Key key, Asker asker, Statuses::FlightPointer flight);
-    awaitable<std::shared_ptr<const batch::StatusDocument>> stored_status(std::int64_t snapshot);
     awaitable<void> judge(cache::Key key, const Failure& failure);
     std::shared_ptr<ExchangeLog> exchange_log(const cache::Key& key);
     static awaitable<void> watch_behind(Flights::FlightPointer flight, cache::Key key);
@@ -76,7 +68,6 @@ private:
     std::chrono::milliseconds poll_interval_;
     config::Revalidation revalidation_;
     cache::AsyncStore& store_;
-    Upstream& upstream_;
     const Clock& clock_;
     asio::any_io_executor executor_;
     NewestSnapshots& newest_;
@@ -84,10 +75,9 @@ private:
     Flights flights_;
     Statuses statuses_;
     Questions<Held> held_;
-    RunningBatches running_;
     struct UnderWay {
         cache::Key key;
-        StatusPointer status; // null until upstream has said it
+        Statuses::Pointer status; // null until upstream has said it
         std::shared_ptr<Progress> progress = std::make_shared<Progress>();
         std::uint64_t retries_before = 0; // for the same batch
     };
@@ -97,10 +87,9 @@ private:
         TimePoint at;
         Failure failure;
     };
-    std::map<cache::Key, Refused> no_room_; // bounded, as are the next three
-    std::map<cache::Key, TimePoint> failures_;
-    std::map<cache::Key, Validated> validated_;
-    std::map<cache::Key, std::shared_ptr<ExchangeLog>> logs_;
+    Remembered<Refused> no_room_;
+    Remembered<TimePoint> failures_;
+    Remembered<std::shared_ptr<ExchangeLog>> logs_;
 };
 
 // 409 with the batch's status and progress.
