@@ -40,6 +40,16 @@ def test_every_command_is_documented_and_explains_itself():
         assert "--help" in output(command, "--help")
 
 
+def test_every_option_of_a_command_is_in_the_manual():
+    everywhere = {"--help", "--config", "--server"}
+    for command in commands():
+        explained = re.search(rf"^`{command}`.*\n(?:.+\n)*", MANUAL, re.M).group(0)
+        own, _, rest = output(command, "--help").partition("\nSettings:\n")  # the settings have a manual of their own
+        faults = rest.partition("\nFaults:\n")[2]
+        options = set(re.findall(r"^ +(?:-\w,)?(--[a-z-]+)", own + "\n" + faults, re.M)) - everywhere
+        assert not [option for option in options if not re.search(option + r"\b(?!-)", explained)], command
+
+
 def test_every_setting_is_in_the_reference_with_what_it_means():
     source = (ROOT / "config/table.cpp").read_text()
     table = re.findall(r'Setting\{"(\w+)",\s*"(\w+)"|\.table = "(\w+)",\s*\.key = "(\w+)"', source)
