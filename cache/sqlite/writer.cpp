@@ -48,15 +48,19 @@ Result<std::unique_ptr<EncodedRecords>> Writer::encode(std::vector<batch::VideoR
 {
     return guarded([&]() -> Result<std::unique_ptr<EncodedRecords>> {
         auto encoded = std::make_unique<Items>();
-        auto session = readers_.borrow();
+        encoded->items.reserve(records.size());
         for (auto& record : records) {
-            Item item{.record = std::move(record), .content = {}, .blobs = {}};
-            item.content = describe(item.record);
-            // What is there already need not be compressed.
-            if (!published(session->database, item.record, item.content.digest))
+            auto content = describe(record);
+            encoded->items.push_back({.record = std::move(record), .content = content, .blobs = {}});
+        }
+        auto session = readers_.borrow();
+        // What is there already need not be compressed.
+        const auto there = published(session->database, encoded->items);
+        for (std::size_t i = 0; i < there.size(); ++i) {
+            auto& item = encoded->items[i];
+            if (!there[i])
                 item.blobs = session->codec.encode(item.record);
             item.record.source = {};
-            encoded->items.push_back(std::move(item));
         }
         return encoded;
     });
@@ -121,6 +125,16 @@ std::optional<std::int64_t> Writer::published(Database& database, const batch::V
     if (!rows.next())
         return std::nullopt;
     return rows.integer(0);
+}
+
+// In one transaction: to lock the file and let it go again costs more than a lookup.
+std::vector<bool> Writer::published(Database& database, const std::vector<Item>& items) const
+{
+    std::vector<bool> there;
+    const Transaction transaction(database, Transaction::Kind::read);
+    for (const auto& item : items)
+        there.push_back(published(database, item.record, item.content.digest).has_value());
+    return there;
 }
 
 std::int64_t Writer::stage(const Item& item, EventInserter& rows)

@@ -52,6 +52,7 @@ private:
     static Content describe(const batch::VideoRecord& record);
     std::optional<std::int64_t> published(Database& database, const batch::VideoRecord& record,
                                           const batch::Digest& digest) const;
+    std::vector<bool> published(Database& database, const std::vector<Item>& items) const;
     // Contents that one add() has staged, whose ids follow each other.
     struct Run {
         std::int64_t first = 0, last = 0;
