@@ -222,23 +222,39 @@ Snapshot Writer::assemble(const batch::StatusDocument& status, std::vector<std::
     return snapshot;
 }
 
-// The batch may have been purged, or its history trimmed, while this snapshot was coming in. What is staged goes with
-// the batch only.
+// The batch may have been purged, or its history trimmed, while this snapshot was coming in.
 void Writer::require_all_there()
 {
-    const auto is_staged = [](const auto& content) { return content.second.staged; };
-    std::vector<std::int64_t> there;
-    // From the index on the videos of batches: to look up each content would read a page for each.
-    if (!std::all_of(contents_.begin(), contents_.end(), is_staged))
-        for (auto rows = shared_->session.database.query("SELECT id FROM content WHERE batch = ?", batch_row_);
-             rows.next();)
-            there.push_back(rows.integer(0));
-    std::sort(there.begin(), there.end());
-    const bool all = std::all_of(contents_.begin(), contents_.end(), [&](const auto& content) {
-        return is_staged(content) || std::binary_search(there.begin(), there.end(), content.second.id);
-    });
-    if (!all || shared_->session.batch_row(key_) != batch_row_)
+    const bool all = shared_->session.batch_row(key_) == batch_row_ && staged_is_there() && shared_is_there();
+    if (!all)
         throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
+}
+
+// What is staged goes with the batch only, whose row another may have taken since; its ids never come again.
+bool Writer::staged_is_there()
+{
+    auto& database = shared_->session.database;
+    return std::all_of(runs_.begin(), runs_.end(), [&](const Run& run) {
+        return database.query("SELECT 1 FROM content WHERE id = ? AND batch = ?", run.first, batch_row_).next();
+    });
+}
+
+bool Writer::shared_is_there()
+{
+    std::vector<std::int64_t> shared;
+    for (const auto& [video_id, content] : contents_)
+        if (!content.staged)
+            shared.push_back(content.id);
+    if (shared.empty())
+        return true;
+    // From the index on the videos of batches: to look up each content would read a page for each.
+    std::vector<std::int64_t> there;
+    for (auto rows = shared_->session.database.query("SELECT id FROM content WHERE batch = ?", batch_row_);
+         rows.next();)
+        there.push_back(rows.integer(0));
+    std::sort(there.begin(), there.end());
+    return std::all_of(shared.begin(), shared.end(),
+                       [&](std::int64_t content) { return std::binary_search(there.begin(), there.end(), content); });
 }
 
 std::uint64_t Writer::staged_count() const

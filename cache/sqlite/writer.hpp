@@ -62,6 +62,8 @@ private:
     Snapshot publish(const batch::StatusDocument& status, TimePoint now);
     Snapshot assemble(const batch::StatusDocument& status, std::vector<std::int64_t>& contents) const;
     void require_all_there();
+    bool staged_is_there();
+    bool shared_is_there();
     std::uint64_t staged_count() const;
     void unstage();
     void insert(const Snapshot& snapshot, const batch::StatusDocument& status, std::span<const std::int64_t> contents,

@@ -166,6 +166,25 @@ TEST_CASE("store: a purged batch is gone, and a snapshot still coming in for it 
     CHECK(store->check()->empty());
 }
 
+TEST_CASE("store: a snapshot still coming in for a batch that is purged can't be published for one that comes after it")
+{
+    const Directory directory;
+    auto store = open(directory);
+    const Key key{scope(), "b1"};
+    const auto batch = make_batch("b1", {{"approved"}, {"rejected"}});
+    auto before = store->begin(key);
+    REQUIRE((*before)->add(batch.records));
+    REQUIRE(*store->purge(key));
+    evict_all(*store, std::uint64_t{1} << 40); // what was purged is removed in steps
+    auto after = store->begin(key);
+    REQUIRE((*after)->add(batch.records));
+    CHECK_FALSE((*before)->commit(batch.status, at(2)));
+    CHECK_FALSE(store->find(key)->has_value());
+    CHECK((*after)->commit(batch.status, at(3)));
+    CHECK(read_all(*store, (*store->find(key))->id).size() == 2);
+    CHECK(store->check()->empty());
+}
+
 TEST_CASE("store: staleness survives reopening and ends with a commit")
 {
     const Directory directory;
