@@ -1,7 +1,5 @@
 #include "proxy/net/request_body.hpp"
 
-#include <cstring>
-
 namespace nomadic::proxy {
 
 // What is to be done when the client hangs up, until the request is over.
@@ -32,7 +30,7 @@ private:
     std::shared_ptr<Rest> rest_;
 };
 
-RequestBody::RequestBody(std::shared_ptr<Transport> transport, std::string& buffer, const Framing& framing,
+RequestBody::RequestBody(std::shared_ptr<Transport> transport, beast::flat_buffer& buffer, const Framing& framing,
                          const config::Limits& limits)
     : transport_(std::move(transport)),
       buffer_(buffer),
@@ -113,8 +111,8 @@ awaitable<Result<std::size_t>> RequestBody::read_counted(asio::mutable_buffer ou
             co_return received;
         count = *received;
     } else {
-        std::memcpy(out.data(), buffer_.data(), count);
-        buffer_.erase(0, count);
+        asio::buffer_copy(asio::buffer(out, count), buffer_.data());
+        buffer_.consume(count);
     }
     left_ -= count;
     done_ = left_ == 0;
@@ -124,10 +122,10 @@ awaitable<Result<std::size_t>> RequestBody::read_counted(asio::mutable_buffer ou
 awaitable<Result<std::size_t>> RequestBody::read_chunked(asio::mutable_buffer out)
 {
     for (;;) {
-        auto step = decoder_.decode(buffer_, static_cast<char*>(out.data()), out.size());
+        auto step = decoder_.decode(text_of(buffer_), static_cast<char*>(out.data()), out.size());
         if (!step)
             co_return step.error();
-        buffer_.erase(0, step->consumed);
+        buffer_.consume(step->consumed);
         done_ = decoder_.done();
         if (step->produced != 0 || done_)
             co_return step->produced;
@@ -139,12 +137,10 @@ awaitable<Result<std::size_t>> RequestBody::read_chunked(asio::mutable_buffer ou
 awaitable<Result<void>> RequestBody::fill()
 {
     constexpr std::size_t piece = 64 * 1024;
-    const auto used = buffer_.size();
-    buffer_.resize(used + piece);
-    auto received = co_await receive(asio::buffer(buffer_.data() + used, piece));
-    buffer_.resize(used + (received ? *received : 0));
+    auto received = co_await receive(buffer_.prepare(piece));
     if (!received)
         co_return received.error();
+    buffer_.commit(*received);
     co_return Result<void>{};
 }
 

@@ -13,7 +13,7 @@ namespace nomadic::proxy {
 class RequestBody final : public BodyReader {
 public:
     // `buffer` holds what was read beyond the head, and in the end what is beyond the body.
-    RequestBody(std::shared_ptr<Transport> transport, std::string& buffer, const Framing& framing,
+    RequestBody(std::shared_ptr<Transport> transport, beast::flat_buffer& buffer, const Framing& framing,
                 const config::Limits& limits);
     RequestBody(const RequestBody&) = delete;
     RequestBody& operator=(const RequestBody&) = delete;
@@ -22,7 +22,7 @@ public:
     awaitable<Result<std::size_t>> read_some(asio::mutable_buffer out) override;
     std::optional<std::uint64_t> length() const override;
     const Fields& trailers() const override { return decoder_.trailers(); }
-    bool awaits_continue() const override { return framing_.expects_continue && !done_ && buffer_.empty(); }
+    bool awaits_continue() const override { return framing_.expects_continue && !done_ && buffer_.size() == 0; }
     bool crawls() const override;
     void on_hang_up(std::function<void()> act) override;
 
@@ -45,7 +45,7 @@ private:
     awaitable<Result<void>> fill(); // more bytes into the buffer
 
     std::shared_ptr<Transport> transport_;
-    std::string& buffer_;
+    beast::flat_buffer& buffer_;
     Framing framing_;
     const config::Limits& limits_;
     ChunkedDecoder decoder_;

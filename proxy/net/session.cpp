@@ -53,10 +53,10 @@ awaitable<bool> Session::exchange()
             co_await refuse(length.error());
         co_return false;
     }
-    const auto asked = buffer_.substr(0, *length);
+    const std::string asked(text_of(buffer_).substr(0, *length));
     const auto generation = context_->repeats.generation();
     auto head = parse_request_head(asked);
-    buffer_.erase(0, *length);
+    buffer_.consume(*length);
     if (!head) {
         co_await refuse(head.error());
         co_return false;
@@ -119,16 +119,16 @@ awaitable<Result<std::size_t>> Session::read_head()
     const auto& limits = context_->limits;
     await_request();
     for (;;) {
-        if (buffer_.starts_with("\r\n"))
-            buffer_.erase(0, 2); // an empty line before a request is let pass (RFC 9112, 2.2)
-        const auto length = head_length(buffer_);
+        if (text_of(buffer_).starts_with("\r\n"))
+            buffer_.consume(2); // an empty line before a request is let pass (RFC 9112, 2.2)
+        const auto length = head_length(text_of(buffer_));
         if (length && *length <= limits.max_header_bytes) {
             idle_ = false;
             waiting_since_.reset();
-            const auto again = find_repeat(std::string_view(buffer_).substr(0, *length));
+            const auto again = find_repeat(text_of(buffer_).substr(0, *length));
             if (!again)
                 co_return *length;
-            buffer_.erase(0, *length);
+            buffer_.consume(*length);
             const auto rest = repeat(*again);
             if (!rest.empty()) {
                 const bool written = co_await transport_->write(rest.head, rest.body, limits.body_timeout);
@@ -145,10 +145,9 @@ awaitable<Result<std::size_t>> Session::read_head()
         if (used != 0 && std::exchange(idle_, false))
             transport_->deadline().in(limits.header_timeout);
         const auto piece = used == 0 ? kept_buffer : rest_of_head;
-        buffer_.resize(used + piece);
-        auto [error, count] = co_await transport_->read_some(asio::buffer(buffer_.data() + used, piece));
+        auto [error, count] = co_await transport_->read_some(buffer_.prepare(piece));
         transport_->traffic().received += count;
-        buffer_.resize(used + count);
+        buffer_.commit(count);
         if (error)
             co_return nobody_there();
     }
@@ -158,9 +157,9 @@ void Session::await_request()
 {
     const auto& limits = context_->limits;
     waiting_since_ = std::chrono::steady_clock::now();
-    idle_ = buffer_.empty();
+    idle_ = buffer_.size() == 0;
     if (idle_ && buffer_.capacity() > kept_buffer)
-        std::string().swap(buffer_);
+        buffer_.shrink_to_fit();
     const auto patience = context_->draining ? last_request_grace : limits.idle_timeout;
     transport_->deadline().in(idle_ ? patience : limits.header_timeout);
 }
@@ -172,7 +171,8 @@ std::optional<Repeats::Repeated> Session::find_repeat(std::string_view head)
 
 Failure Session::too_large() const
 {
-    const bool in_first_line = std::min(buffer_.find('\n'), buffer_.size()) >= context_->limits.max_header_bytes;
+    const bool in_first_line =
+        std::min(text_of(buffer_).find('\n'), buffer_.size()) >= context_->limits.max_header_bytes;
     return {.code = in_first_line ? Errc::uri_too_long : Errc::header_too_large,
             .detail = std::string(in_first_line ? "The request's URL" : "The request's header") +
                       " is larger than limits.max_header_bytes allows (" +

@@ -60,8 +60,8 @@ private:
     std::shared_ptr<Transport> transport_;
     Peer peer_;
     std::shared_ptr<SessionContext> context_;
-    std::string buffer_; // read and not yet used
-    bool idle_ = false;  // between requests
+    beast::flat_buffer buffer_; // read and not yet used
+    bool idle_ = false;         // between requests
     std::optional<std::chrono::steady_clock::time_point> waiting_since_;
 };
 

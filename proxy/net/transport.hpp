@@ -14,6 +14,12 @@ using Socket = asio::generic::stream_protocol::socket; // TCP or Unix
 using TlsSocket = asio::ssl::stream<Socket>;
 using ReadResult = std::tuple<boost::system::error_code, std::size_t>;
 
+// What has been read into it and not been used yet; valid until the next change.
+inline std::string_view text_of(const beast::flat_buffer& buffer)
+{
+    return {static_cast<const char*>(buffer.data().data()), buffer.size()};
+}
+
 // Bytes, of whatever layer is ours: inside TLS.
 struct Traffic {
     std::uint64_t received = 0;
