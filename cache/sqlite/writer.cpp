@@ -131,6 +131,7 @@ std::optional<std::int64_t> Writer::published(Database& database, const batch::V
 std::vector<bool> Writer::published(Database& database, const std::vector<Item>& items) const
 {
     std::vector<bool> there;
+    there.reserve(items.size());
     const Transaction transaction(database, Transaction::Kind::read);
     for (const auto& item : items)
         there.push_back(published(database, item.record, item.content.digest).has_value());
