@@ -226,13 +226,13 @@ def test_with_a_full_disk_an_answer_stays_in_memory_as_long_as_there_is_memory_f
 def test_a_disk_that_is_full_at_the_start_hides_nothing_that_is_stored(start, tmp_path, mount, ended):
     data = tmp_path / "small"
     data.mkdir()
-    mount("-t", "tmpfs", "-o", "size=3m", "tmpfs", str(data))
+    mount("-t", "tmpfs", "-o", "size=4m", "tmpfs", str(data))
     daemon = start("--cache-min-free-disk", "0", data_dir=data)
     fetch(daemon, "ask-6-24-3")
     if ended == "stopped":
         assert daemon.stop() == 0
     else:
-        (data / "filling").write_bytes(bytes(512 * 1024))
+        (data / "filling").write_bytes(bytes(1536 * 1024))  # more than the leftovers take
         for variant in range(12):  # until one does not fit
             daemon.get(f"/v1/batches/ask-300-4000-{variant}/analysis")
             if daemon.get("/readyz").json()["status"] == "degraded":
