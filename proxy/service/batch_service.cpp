@@ -188,16 +188,22 @@ awaitable<Result<BatchService::StatusSeen>> BatchService::status(Want want)
 {
     // A completed batch is announced only once all of it is there: a client that reads on would otherwise take a chunk
     // that fails for videos that failed.
-    auto answer = co_await get(want);
-    if (answer && answer->held)
-        co_return StatusSeen{.document = {answer->held, &answer->held->status}, .provenance = answer->provenance};
-    if (answer)
-        co_return co_await stored_status(answer->snapshot.id, answer->provenance);
-    const Key key = co_await locate(want.identity, want.batch_id);
-    auto running = refresher_ ? refresher_->last_status(key) : nullptr;
-    if (answer.error().code != Errc::not_completed || !running)
-        co_return answer.error();
-    co_return StatusSeen{.document = std::move(running), .provenance = {.forward = Provenance::Forward::stale}};
+    for (;;) {
+        auto answer = co_await get(want);
+        if (answer && answer->held)
+            co_return StatusSeen{.document = {answer->held, &answer->held->status}, .provenance = answer->provenance};
+        if (answer)
+            co_return co_await stored_status(answer->snapshot.id, answer->provenance);
+        if (answer.error().code != Errc::not_completed)
+            co_return answer.error();
+        const Key key = co_await locate(want.identity, want.batch_id);
+        // What upstream has just said, or says now if that is longer ago than a poll interval.
+        auto running = co_await refresher_->status(key, {want.identity.credential, want.request_id});
+        if (!running)
+            co_return running.error();
+        if (!(*running)->completed())
+            co_return StatusSeen{.document = *running, .provenance = {.forward = Provenance::Forward::stale}};
+    }
 }
 
 std::optional<Progress> BatchService::progress_of(const Key& key) const

@@ -111,10 +111,13 @@ void Refresher::supersede_named(std::span<const std::string> names)
         supersede(key);
 }
 
-std::shared_ptr<const batch::StatusDocument> Refresher::last_status(const Key& key) const
+awaitable<Result<std::shared_ptr<const batch::StatusDocument>>> Refresher::status(Key key, Asker asker)
 {
-    const auto seen = statuses_.last(key);
-    return seen ? seen->document : nullptr;
+    asker.log = exchange_log(key);
+    auto seen = co_await statuses_.ask(key, asker);
+    if (!seen)
+        co_return seen.error();
+    co_return (*seen)->document;
 }
 
 std::optional<std::chrono::milliseconds> Refresher::since_failure(const Key& key) const

@@ -35,8 +35,8 @@ public:
     void supersede(const cache::Key& key);
     // The same for every batch on its way that one of these names: its own id, or that of a video or an analysis.
     void supersede_named(std::span<const std::string> names);
-    // Upstream's last status of a batch, while it is younger than the poll interval.
-    std::shared_ptr<const batch::StatusDocument> last_status(const cache::Key& key) const;
+    // Upstream's last status of a batch, while it is younger than the poll interval; else it is asked for.
+    awaitable<Result<std::shared_ptr<const batch::StatusDocument>>> status(cache::Key key, Asker asker);
     // Since the last refresh, if that failed (a refusal is no failure).
     std::optional<std::chrono::milliseconds> since_failure(const cache::Key& key) const;
     const ExchangeLog* find_exchange_log(const cache::Key& key) const; // null when nothing was asked lately

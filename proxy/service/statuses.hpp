@@ -21,8 +21,6 @@ public:
     {}
 
     awaitable<Result<Pointer>> ask(cache::Key key, Asker asker);
-    // Upstream's last word, while it is younger than the poll interval.
-    Pointer last(const cache::Key& key) const { return running_.find(key); }
     // Whoever asks next is told by upstream.
     void forget(const cache::Key& key) { running_.forget(key); }
     // The same, and what is on its way is from before a write.

@@ -57,3 +57,17 @@ def test_a_batch_that_runs_again_is_not_completed_for_anybody_until_it_is(start,
     while (again := daemon.get(ANALYSIS)).status == 409:
         pass
     assert again.body == whole.body
+
+
+def test_what_runs_is_said_to_run_however_long_it_takes_to_say_so(start, upstream):
+    """With no poll interval at all, what upstream has just said is too old to be said again."""
+    daemon = start("--upstream-poll-interval", "0s", upstream=upstream)
+    upstream.batch_status = "processing"
+    for _ in range(2):
+        answer = daemon.get("/api/batch/b/status")
+        assert answer.status == 200 and answer.json()["status"] == "processing"
+    upstream.batch_status = "completed"
+    assert daemon.get("/api/batch/b/status").json()["status"] == "completed"
+    upstream.batch_status = "processing"
+    assert daemon.get(ANALYSIS, {"Cache-Control": "no-cache"}).status == 409
+    assert daemon.get("/api/batch/b/status").json()["status"] == "processing"
