@@ -88,8 +88,9 @@ awaitable<Result<void>> EventsStreamRoute::run(BodyWriter& writer, const Request
             co_return Result<void>{};
         // A key that has been revoked since is not told what others' keys have brought.
         auto identity = co_await credentials_.identify(request);
-        if (wake == Watcher::Wake::refused || (!identity && is_refusal(identity.error()))) {
-            const auto& why = identity ? watcher->refusal() : identity.error();
+        const bool revoked = !identity && is_refusal(identity.error());
+        if (revoked || wake == Watcher::Wake::refused) {
+            const auto& why = revoked ? identity.error() : watcher->refusal();
             const auto refusal = event("refused", {{"detail", why.detail}});
             co_return co_await writer.write(refusal);
         }
