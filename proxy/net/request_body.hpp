@@ -5,8 +5,8 @@
 #include "config/settings.hpp"
 #include "proxy/http/chunked.hpp"
 #include "proxy/http/request_head.hpp"
+#include "proxy/net/signal.hpp"
 #include "proxy/net/transport.hpp"
-#include "proxy/service/signal.hpp"
 
 namespace nomadic::proxy {
 

@@ -4,7 +4,7 @@
 // that goes away cancels only its own waiting. Followers get the leader's outcome, good or bad. Loop thread.
 
 #include "base/error.hpp"
-#include "proxy/service/signal.hpp"
+#include "proxy/net/signal.hpp"
 
 #include <functional>
 #include <map>

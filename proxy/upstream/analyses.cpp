@@ -2,7 +2,7 @@
 
 #include "base/log.hpp"
 #include "batch/parse.hpp"
-#include "proxy/service/signal.hpp"
+#include "proxy/net/signal.hpp"
 #include "proxy/upstream/http_upstream.hpp"
 #include "proxy/upstream/refusal.hpp"
 

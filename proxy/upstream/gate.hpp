@@ -2,7 +2,7 @@
 
 // Lets a few through at a time; who comes first goes first. Loop thread.
 
-#include "proxy/service/signal.hpp"
+#include "proxy/net/signal.hpp"
 
 #include <deque>
 
