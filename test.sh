@@ -56,7 +56,7 @@ for preset in release asan-ubsan tsan; do
 done
 step "end to end, the official clients, the house rules (release)" python_tests release tests/e2e tests/house
 step "counted instructions (release)" python_tests release tests/perf
-sanitized=(tests/e2e/test_{native,faults,forwarding,hits,invalidation,watch}.py)
+sanitized=(tests/e2e/test_{native,faults,forwarding,hits,invalidation,waiting,watch}.py)
 step "end to end (asan-ubsan)" python_tests asan-ubsan "${sanitized[@]}" tests/e2e/test_{hostile,cache_attacks}.py
 step "end to end (tsan)" python_tests tsan "${sanitized[@]}"
 step "fuzz" fuzz

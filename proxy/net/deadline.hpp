@@ -26,9 +26,10 @@ public:
         state_->timer.cancel();
     }
 
-    void in(std::chrono::milliseconds time)
+    void in(std::chrono::milliseconds time) { at(Clock::now() + time); }
+    void at(Clock::time_point time)
     {
-        state_->at = Clock::now() + time;
+        state_->at = time;
         if (state_->at < state_->armed)
             arm(state_);
     }

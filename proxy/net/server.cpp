@@ -96,6 +96,7 @@ Peer peer_of(Socket& socket)
 struct Server::Sessions {
     std::shared_ptr<SessionContext> context;
     std::shared_ptr<asio::ssl::context> tls;
+    std::shared_ptr<Waiter> waiter;
     std::map<Session*, std::shared_ptr<Session>> running;
 
     static awaitable<void> run(std::shared_ptr<Sessions> all, std::shared_ptr<Session> session)
@@ -130,7 +131,7 @@ struct Server::Sessions {
         const auto executor = socket.get_executor();
         peer.encrypted = all->tls && peer.kind == Peer::Kind::tcp;
         auto transport = peer.encrypted ? make_transport(TlsSocket(std::move(socket), *all->tls))
-                                        : make_transport(std::move(socket));
+                                        : make_transport(std::move(socket), all->waiter);
         auto session = std::make_shared<Session>(std::move(transport), std::move(peer), all->context);
         all->running.emplace(session.get(), session);
         all->context->open = all->running.size();
@@ -144,6 +145,7 @@ Server::Server(const asio::any_io_executor& executor, std::shared_ptr<SessionCon
 {
     sessions_->context = std::move(context);
     sessions_->tls = std::move(tls);
+    sessions_->waiter = std::make_shared<Waiter>(executor);
 }
 
 Server::~Server()

@@ -88,16 +88,6 @@ awaitable<bool> Session::exchange()
     co_return another;
 }
 
-// What the socket does not take at once is left to whoever can wait.
-Session::Rest Session::repeat(const Repeats::Repeated& again)
-{
-    auto body = again.body ? again.body->bytes() : std::string_view{};
-    const auto sent = transport_->send_now(again.head, body);
-    const auto of_head = std::min(sent, again.head.size());
-    body.remove_prefix(sent - of_head);
-    return {std::string(again.head.substr(of_head)), body};
-}
-
 awaitable<Response> Session::answer(Request& request)
 {
     try {
@@ -119,25 +109,27 @@ awaitable<Result<std::size_t>> Session::read_head()
     const auto& limits = context_->limits;
     await_request();
     for (;;) {
-        if (text_of(buffer_).starts_with("\r\n"))
-            buffer_.consume(2); // an empty line before a request is let pass (RFC 9112, 2.2)
+        auto received = text_of(buffer_);
+        const bool answered = answer_repeats(received);
+        buffer_.consume(buffer_.size() - received.size());
+        if (answered) {
+            if (rest_) {
+                const bool written = co_await write_rest();
+                if (!written)
+                    co_return nobody_there();
+            }
+            await_request();
+            if (idle_) { // who asks for the same once more often does so again
+                Receiver receiver = [this](std::string_view bytes) { return answer_received(bytes); };
+                co_await transport_->receive_while(std::move(receiver));
+            }
+            continue;
+        }
         const auto length = head_length(text_of(buffer_));
         if (length && *length <= limits.max_header_bytes) {
             idle_ = false;
             waiting_since_.reset();
-            const auto again = find_repeat(text_of(buffer_).substr(0, *length));
-            if (!again)
-                co_return *length;
-            buffer_.consume(*length);
-            const auto rest = repeat(*again);
-            if (!rest.empty()) {
-                const bool written = co_await transport_->write(rest.head, rest.body, limits.body_timeout);
-                if (!written)
-                    co_return nobody_there();
-            }
-            count_traffic();
-            await_request();
-            continue;
+            co_return *length;
         }
         if (length || buffer_.size() > limits.max_header_bytes)
             co_return too_large();
@@ -161,12 +153,61 @@ void Session::await_request()
     if (idle_ && buffer_.capacity() > kept_buffer)
         buffer_.shrink_to_fit();
     const auto patience = context_->draining ? last_request_grace : limits.idle_timeout;
-    transport_->deadline().in(idle_ ? patience : limits.header_timeout);
+    transport_->deadline().at(*waiting_since_ + (idle_ ? patience : limits.header_timeout));
+}
+
+bool Session::answer_repeats(std::string_view& received)
+{
+    bool answered = rest_.has_value();
+    while (!rest_) {
+        if (received.starts_with("\r\n"))
+            received.remove_prefix(2); // an empty line before a request is let pass (RFC 9112, 2.2)
+        const auto length = head_length(received);
+        if (!length || *length > context_->limits.max_header_bytes)
+            break;
+        const auto again = find_repeat(received.substr(0, *length));
+        if (!again)
+            break;
+        received.remove_prefix(*length);
+        repeat(*again);
+        answered = true;
+    }
+    return answered;
+}
+
+// The rest of it goes where the coroutine finds it.
+bool Session::answer_received(std::string_view received)
+{
+    transport_->traffic().received += received.size();
+    answer_repeats(received);
+    buffer_.commit(asio::buffer_copy(buffer_.prepare(received.size()), asio::buffer(received)));
+    await_request();
+    return idle_ && !rest_;
 }
 
 std::optional<Repeats::Repeated> Session::find_repeat(std::string_view head)
 {
     return context_->draining ? std::nullopt : context_->repeats.find(head, peer_);
+}
+
+void Session::repeat(const Repeats::Repeated& again)
+{
+    const auto body = again.body ? again.body->bytes() : std::string_view{};
+    const auto sent = transport_->send_now(again.head, body);
+    const auto of_head = std::min(sent, again.head.size());
+    if (sent < again.head.size() + body.size())
+        rest_.emplace(std::string(again.head.substr(of_head)), again.body, sent - of_head);
+    count_traffic();
+}
+
+awaitable<bool> Session::write_rest()
+{
+    const auto body = rest_->body ? rest_->body->bytes() : std::string_view{};
+    const bool written =
+        co_await transport_->write(rest_->head, body.substr(rest_->body_sent), context_->limits.body_timeout);
+    rest_.reset();
+    count_traffic();
+    co_return written;
 }
 
 Failure Session::too_large() const

@@ -39,18 +39,23 @@ public:
 
 private:
     awaitable<bool> exchange(); // one request and its answer; true when another may follow
-    // Of an answer that is not all on its way.
+    // Of a repeated answer, what the socket did not take at once.
     struct Rest {
         std::string head;
-        std::string_view body;
-        bool empty() const { return head.empty() && body.empty(); }
+        std::shared_ptr<const cache::Body> body;
+        std::size_t body_sent;
     };
 
     // The next head that needs the handler; those that need none are answered on the way.
     awaitable<Result<std::size_t>> read_head();
     void await_request();
+    // Answers the requests at the beginning of `received` that need no handler, and takes them off it; none more while
+    // there is a rest. True when there was any such request.
+    bool answer_repeats(std::string_view& received);
+    bool answer_received(std::string_view received); // true when all of it has its answer
     std::optional<Repeats::Repeated> find_repeat(std::string_view head);
-    Rest repeat(const Repeats::Repeated& again);
+    void repeat(const Repeats::Repeated& again);
+    awaitable<bool> write_rest();
     awaitable<Response> answer(Request& request);
     awaitable<void> refuse(const Failure& failure);
     awaitable<void> finish_closing();
@@ -61,7 +66,8 @@ private:
     Peer peer_;
     std::shared_ptr<SessionContext> context_;
     beast::flat_buffer buffer_; // read and not yet used
-    bool idle_ = false;         // between requests
+    std::optional<Rest> rest_;
+    bool idle_ = false; // between requests
     std::optional<std::chrono::steady_clock::time_point> waiting_since_;
 };
 

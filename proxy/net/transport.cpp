@@ -10,7 +10,7 @@ namespace {
 // Of a long body at a time: enough to keep a fast reader busy, few enough that others get their turn in between.
 constexpr std::size_t sent_piece = 512 * 1024;
 
-ReadResult send_some(Socket& socket, std::string_view first, std::string_view second)
+ReadResult send_some(int socket, std::string_view first, std::string_view second)
 {
     // sendmsg does not write to what it sends; its parts are not const only because recvmsg shares them.
     std::array<iovec, 2> parts{
@@ -19,7 +19,7 @@ ReadResult send_some(Socket& socket, std::string_view first, std::string_view se
     message.msg_iov = parts.data();
     message.msg_iovlen = parts.size();
     for (;;) {
-        const auto count = ::sendmsg(socket.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+        const auto count = ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count >= 0)
             return {boost::system::error_code(), static_cast<std::size_t>(count)};
         if (errno != EINTR)
@@ -30,7 +30,8 @@ ReadResult send_some(Socket& socket, std::string_view first, std::string_view se
 template <class Stream>
 class StreamTransport final : public Transport {
 public:
-    explicit StreamTransport(Stream stream) : stream_(std::move(stream))
+    StreamTransport(Stream stream, std::shared_ptr<Waiter> waiter)
+        : stream_(std::move(stream)), waiter_(std::move(waiter))
     {
         deadline_.emplace(stream_.get_executor(), [this] { StreamTransport::close(); });
     }
@@ -47,12 +48,27 @@ public:
     {
         return stream_.async_read_some(buffer, as_result);
     }
+    awaitable<void> receive_while(Receiver receiver) override
+    {
+        if constexpr (std::is_same_v<Stream, Socket>) {
+            boost::system::error_code error;
+            const auto protocol = stream_.local_endpoint(error).protocol();
+            if (!waiter_ || error)
+                co_return;
+            waiting_.emplace(waiter_, stream_.release(), std::move(receiver), stream_.get_executor());
+            co_await waiting_->ended().wait();
+            const int socket = waiting_->release();
+            waiting_.reset();
+            if (socket >= 0)
+                stream_.assign(protocol, socket);
+        }
+    }
     std::size_t try_send(std::string_view first, std::string_view second) override
     {
         if constexpr (std::is_same_v<Stream, TlsSocket>)
             return 0;
         else
-            return std::get<1>(send_some(stream_, first, second));
+            return std::get<1>(send_some(native_handle(), first, second));
     }
     awaitable<ReadResult> write_some(std::string_view first, std::string_view second) override
     {
@@ -64,7 +80,7 @@ public:
                 auto [error] = co_await stream_.async_wait(Socket::wait_write, as_result);
                 if (error)
                     co_return ReadResult{error, 0};
-                const auto sent = send_some(stream_, first, second);
+                const auto sent = send_some(native_handle(), first, second);
                 if (std::get<0>(sent) != asio::error::would_block)
                     co_return sent;
             }
@@ -104,11 +120,17 @@ public:
     void close() override
     {
         boost::system::error_code ignored; // it may be closed already
+        if (waiting_)
+            waiting_->close();
         stream_.lowest_layer().close(ignored);
     }
 
 private:
+    int native_handle() { return waiting_ ? waiting_->native_handle() : stream_.lowest_layer().native_handle(); }
+
     Stream stream_;
+    std::shared_ptr<Waiter> waiter_;
+    std::optional<WaitingSocket> waiting_; // has the stream's socket
 };
 
 } // namespace
@@ -141,14 +163,14 @@ awaitable<bool> Transport::write(std::string_view first, std::string_view second
     co_return true;
 }
 
-std::shared_ptr<Transport> make_transport(Socket socket)
+std::shared_ptr<Transport> make_transport(Socket socket, std::shared_ptr<Waiter> waiter)
 {
-    return std::make_shared<StreamTransport<Socket>>(std::move(socket));
+    return std::make_shared<StreamTransport<Socket>>(std::move(socket), std::move(waiter));
 }
 
 std::shared_ptr<Transport> make_transport(TlsSocket socket)
 {
-    return std::make_shared<StreamTransport<TlsSocket>>(std::move(socket));
+    return std::make_shared<StreamTransport<TlsSocket>>(std::move(socket), nullptr);
 }
 
 } // namespace nomadic::proxy

@@ -5,6 +5,7 @@
 
 #include "proxy/net/asio.hpp"
 #include "proxy/net/deadline.hpp"
+#include "proxy/net/waiting_socket.hpp"
 
 #include <string_view>
 
@@ -32,6 +33,9 @@ public:
 
     virtual awaitable<bool> handshake() = 0; // of TLS, as its server
     virtual awaitable<ReadResult> read_some(asio::mutable_buffer buffer) = 0;
+    // Hands over what comes, without a coroutine's resumption each time, until `receiver` has had enough or nothing
+    // more comes; read_some() says which. At once where it has no Waiter.
+    virtual awaitable<void> receive_while(Receiver receiver) = 0;
     virtual void shutdown_send() = 0;
     virtual bool still_open() = 0;         // an idle connection that the peer has neither closed nor written to
     virtual awaitable<void> hang_up() = 0; // until the peer has closed its sending side, or the connection is broken
@@ -58,7 +62,8 @@ private:
     Traffic traffic_;
 };
 
-std::shared_ptr<Transport> make_transport(Socket socket);
+// `waiter` is null for those that never wait long: connections of our own.
+std::shared_ptr<Transport> make_transport(Socket socket, std::shared_ptr<Waiter> waiter = nullptr);
 std::shared_ptr<Transport> make_transport(TlsSocket socket);
 
 } // namespace nomadic::proxy
