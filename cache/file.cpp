@@ -105,8 +105,20 @@ Result<bool> has_checksum(const std::string& path)
     return read_whole(file.number(), written.data(), written.size()) && written == *sum;
 }
 
+Result<void> check_replaceable(const std::string& target)
+{
+    const auto type = std::filesystem::symlink_status(target).type();
+    if (type == std::filesystem::file_type::regular || type == std::filesystem::file_type::not_found)
+        return {};
+    return Failure{.code = Errc::store_failed,
+                   .detail = target + " is no file that could be replaced. Name a file, or one that is not there yet.",
+                   .members = {}};
+}
+
 Result<void> replace_file(const std::string& path, const std::string& target)
 {
+    if (auto replaceable = check_replaceable(target); !replaceable)
+        return replaceable;
     const Descriptor file(path, O_RDONLY);
     if (file.number() < 0 || ::fsync(file.number()) != 0 || ::rename(path.c_str(), target.c_str()) != 0)
         return failure_of(target);

@@ -1,5 +1,6 @@
 #include "config/load.hpp"
 #include "config/private_file.hpp"
+#include "config/validate.hpp"
 
 #include <fstream>
 
@@ -11,10 +12,9 @@ Result<ApiKey> from_text(std::string text, std::string origin)
 {
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' '))
         text.pop_back();
-    const bool sendable = !text.empty() && text.find_first_of(" \t\r\n") == std::string::npos;
-    if (!sendable)
+    if (!is_sendable(text))
         return Failure{.code = Errc::invalid_configuration,
-                       .detail = origin + " holds no API key: it must be one line of text without spaces.",
+                       .detail = origin + " holds no API key: it must be one line of ASCII text without spaces.",
                        .members = {}};
     return ApiKey{std::make_shared<const Secret>(std::move(text)), std::move(origin)};
 }

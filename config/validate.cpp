@@ -19,12 +19,49 @@ bool is_port(std::string_view text)
            std::stoi(std::string(text)) <= 65535;
 }
 
+// A host's name or address, with a port or without: example.org, [::1]:8765.
+bool is_authority(std::string_view text)
+{
+    const auto host_end = text.starts_with('[') ? text.find(']') + 1 : std::min(text.find(':'), text.size());
+    const auto port = text.substr(host_end);
+    return host_end > 0 && text.find_first_of(" /?#@*") == std::string_view::npos &&
+           (port.empty() || (port.front() == ':' && is_port(port.substr(1))));
+}
+
 bool is_http_url(std::string_view text)
 {
     for (const std::string_view scheme : {"http://", "https://"})
-        if (text.starts_with(scheme))
-            return text.size() > scheme.size() && text.find_first_of(" ?#@") == std::string_view::npos;
+        if (text.starts_with(scheme)) {
+            text.remove_prefix(scheme.size());
+            return is_authority(text.substr(0, text.find('/'))) && text.find_first_of(" ?#@") == std::string_view::npos;
+        }
     return false;
+}
+
+// As browsers write it (RFC 6454, section 6.2): in lower case, without a path. What is written otherwise matches none.
+bool is_origin(std::string_view text)
+{
+    const auto scheme_end = text.find("://");
+    const bool lower_case = std::none_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+    return text == "null" || (scheme_end != std::string_view::npos && scheme_end > 0 && lower_case &&
+                              is_authority(text.substr(scheme_end + 3)));
+}
+
+Contradiction check_guests(const Server& server)
+{
+    for (const auto& host : server.allowed_hosts)
+        if (!is_authority(host))
+            return {"server.allowed_hosts",
+                    "holds \"" + host + "\", but must be a host's name, such as \"cache.example\""};
+    for (const auto& origin : server.allowed_origins)
+        if (!is_origin(origin))
+            return {"server.allowed_origins",
+                    "holds \"" + origin +
+                        "\", but must be an origin as browsers send it, such as \"https://app.example\""};
+    if (!std::all_of(server.bearer_tokens.begin(), server.bearer_tokens.end(), is_sendable))
+        return {"server.bearer_tokens",
+                "holds a text that no client could send as a token: use letters, digits and signs, without spaces"};
+    return {};
 }
 
 Contradiction check_listeners(const Server& server)
@@ -76,6 +113,11 @@ Contradiction check_freshness_rules(const Cache& cache)
 
 } // namespace
 
+bool is_sendable(std::string_view secret)
+{
+    return !secret.empty() && std::all_of(secret.begin(), secret.end(), [](char c) { return c > ' ' && c <= '~'; });
+}
+
 std::optional<HostPort> split_host_port(std::string_view text)
 {
     const auto colon = text.rfind(':');
@@ -106,6 +148,7 @@ std::pair<std::string, std::string> first_contradiction(const Settings& settings
     const auto& upstream = settings.upstream;
     const Contradiction found[] = {
         check_listeners(server),
+        check_guests(server),
         check_pair(server.tls_certificate, "server.tls_certificate", server.tls_key, "server.tls_key"),
         check_pair(upstream.client_certificate, "upstream.client_certificate", upstream.client_key,
                    "upstream.client_key"),

@@ -19,5 +19,6 @@ struct HostPort {
 };
 std::optional<HostPort> split_host_port(std::string_view text); // "127.0.0.1:80", "[::1]:80", "localhost:80"
 bool is_loopback(std::string_view host);
+bool is_sendable(std::string_view secret); // as a key or token in a field: printable ASCII without spaces
 
 } // namespace nomadic::config

@@ -2,6 +2,7 @@
 
 #include "config/validate.hpp"
 #include "daemon/exit_status.hpp"
+#include "daemon/server_secrets.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -106,6 +107,13 @@ Result<Reply> exchange(Stream& stream, http::request<Body>& request, const std::
                                                    : read_text(stream, buffer, head, server);
 }
 
+// "" when the daemon asks for none, or they are in a file that is not ours to read: then it says that one is missing.
+std::string first_token(const config::Server& settings)
+{
+    const auto tokens = read_tokens(settings);
+    return tokens && !tokens->empty() ? std::string(tokens->front()->reveal()) : std::string{};
+}
+
 std::string default_server(const config::Server& settings)
 {
     if (!settings.unix_socket.empty())
@@ -116,8 +124,7 @@ std::string default_server(const config::Server& settings)
 } // namespace
 
 Client::Client(std::string server, const config::Server& settings)
-    : server_(server.empty() ? default_server(settings) : std::move(server)),
-      token_(settings.bearer_tokens.empty() ? "" : settings.bearer_tokens.front())
+    : server_(server.empty() ? default_server(settings) : std::move(server)), token_(first_token(settings))
 {}
 
 template <class Body>

@@ -2,6 +2,7 @@
 
 #include "config/table.hpp"
 
+#include <algorithm>
 #include <array>
 #include <iostream>
 
@@ -33,6 +34,12 @@ std::span<const Command> commands()
         Command{"version", "Print the version", setup_version},
     };
     return table;
+}
+
+bool is_command(std::string_view name)
+{
+    const auto all = commands();
+    return std::any_of(all.begin(), all.end(), [name](const Command& command) { return command.name == name; });
 }
 
 void ConfigOptions::add_to(CLI::App& app)

@@ -43,6 +43,7 @@ Run setup_completion(CLI::App& app);
 Run setup_version(CLI::App& app);
 
 std::span<const Command> commands();
+bool is_command(std::string_view name);
 
 // --config and a flag for every setting; shared by all commands.
 class ConfigOptions {

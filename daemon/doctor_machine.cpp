@@ -1,5 +1,5 @@
-#include "config/private_file.hpp"
 #include "daemon/doctor.hpp"
+#include "daemon/server_secrets.hpp"
 
 #include <filesystem>
 #include <sys/stat.h>
@@ -55,10 +55,10 @@ Finding examine_key_file(const config::Settings& settings, const config::Environ
     return fine("key file", key->key ? "the key comes from " + key->origin : "no key: the clients' own are used");
 }
 
-Finding examine_tokens(const std::string& path)
+Finding examine_tokens(const config::Server& server)
 {
-    const auto tokens = config::read_private_file(path, "server.bearer_tokens_file");
-    return tokens ? fine("tokens", path + " is private and readable")
+    const auto tokens = read_tokens(server);
+    return tokens ? fine("tokens", server.bearer_tokens_file + " is private and readable")
                   : problem("tokens", tokens.error().detail, "Correct it: it holds one token a line.", exit_usage);
 }
 
@@ -82,7 +82,7 @@ Findings examine_machine(const config::Settings& settings, const config::Environ
     const fs::path directory = config::data_dir(settings.cache, environment);
     Findings findings{examine_directory(directory), examine_key_file(settings, environment)};
     if (!settings.server.bearer_tokens_file.empty())
-        findings.push_back(examine_tokens(settings.server.bearer_tokens_file));
+        findings.push_back(examine_tokens(settings.server));
     for (auto& finding : examine_addresses(settings.server))
         findings.push_back(std::move(finding));
     findings.push_back(examine_store(directory));

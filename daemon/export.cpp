@@ -60,6 +60,8 @@ int export_bundle(const ExportOptions& options)
     auto loaded = options.config.load();
     if (!loaded)
         return fail(loaded.error());
+    if (auto replaceable = cache::check_replaceable(options.output); !replaceable)
+        return fail(replaceable.error());
     ::umask(0077);
     const auto data_dir = config::data_dir(loaded->settings.cache, process_environment());
     if (names_data_dir(options.server, *loaded))

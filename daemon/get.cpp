@@ -1,8 +1,10 @@
+#include "cache/file.hpp"
 #include "daemon/client.hpp"
 #include "daemon/command.hpp"
 
 #include "proxy/http/url.hpp"
 
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 
@@ -33,13 +35,18 @@ std::string target_of(const GetOptions& options)
 int write_out(const std::string& body, const std::string& path)
 {
     if (path.empty()) {
-        std::cout << body << std::flush;
-        return std::cout ? exit_done : exit_failed;
-    }
-    std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    file << body << std::flush;
-    if (file)
+        std::cout << body;
         return exit_done;
+    }
+    const bool in_place = !cache::check_replaceable(path); // a pipe, a device
+    const auto part = in_place ? path : path + ".part";
+    std::ofstream file(part, std::ios::binary | std::ios::trunc);
+    file << body;
+    file.close();
+    if (file && (in_place || cache::replace_file(part, path)))
+        return exit_done;
+    if (!in_place)
+        std::remove(part.c_str());
     std::cerr << "nomadic-cached: " << path << " can't be written.\n";
     return exit_failed;
 }

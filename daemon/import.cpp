@@ -99,6 +99,11 @@ int import_bundle(const ImportOptions& options)
     auto loaded = options.config.load();
     if (!loaded)
         return fail(loaded.error());
+    if (std::error_code none; !std::filesystem::is_regular_file(options.file, none)) {
+        std::cerr << "nomadic-cached: There is no file " << options.file
+                  << ". Name one that 'nomadic-cached export' wrote.\n";
+        return exit_failed;
+    }
     if (names_data_dir(options.server, *loaded))
         return import_into_directory(options, loaded->settings);
     auto reply = Client(options.server, loaded->settings.server).upload("/v1/import", options.file);

@@ -1,6 +1,7 @@
 #include "daemon/server_secrets.hpp"
 
 #include "config/private_file.hpp"
+#include "config/validate.hpp"
 
 #include <sstream>
 
@@ -17,13 +18,20 @@ Result<std::vector<std::shared_ptr<const Secret>>> read_tokens(const config::Ser
     if (!text)
         return text.error();
     std::istringstream lines(std::move(*text));
-    for (std::string line; std::getline(lines, line);)
-        if (!line.empty())
-            tokens.push_back(std::make_shared<const Secret>(line));
-    if (tokens.empty())
+    bool all_sendable = true;
+    for (std::string line; std::getline(lines, line);) {
+        while (!line.empty() && (line.back() == '\r' || line.back() == ' '))
+            line.pop_back();
+        if (line.empty())
+            continue;
+        all_sendable = all_sendable && config::is_sendable(line);
+        tokens.push_back(std::make_shared<const Secret>(line));
+    }
+    if (tokens.empty() || !all_sendable)
         return Failure{.code = Errc::invalid_configuration,
                        .detail = "server.bearer_tokens_file: " + server.bearer_tokens_file +
-                                 " holds no token. Put one token on each line.",
+                                 " holds no token, or a line that is none. Put one token on each line, without "
+                                 "spaces or comments.",
                        .members = {}};
     return tokens;
 }

@@ -92,6 +92,19 @@ TEST_CASE("config: an error names line, key and what is allowed")
     CHECK(error_of("[server\n").starts_with("1: not TOML"));
     CHECK(error_of("[auth]\napi_key = 'nmd-secret'\n").find("nmd-secret") == std::string::npos);
     CHECK(error_of("[upstream]\nbase_url = 'ftp://x'\n").find("must be a URL") != std::string::npos);
+    CHECK(error_of("[upstream]\nbase_url = 'http://x:99999'\n").find("must be a URL") != std::string::npos);
+    CHECK(error_of("[upstream]\nproxy = 'http://[::1'\n").find("must be a URL") != std::string::npos);
+    CHECK(error_of("[server]\nbearer_tokens = ['']\n").starts_with("2: server.bearer_tokens holds a text"));
+    CHECK(error_of("[server]\nbearer_tokens = ['s3cret token']\n").find("s3cret") == std::string::npos);
+    for (const std::string host : {"https://cache.example", "*.example", "a:b", ""})
+        CHECK(error_of("[server]\nallowed_hosts = ['" + host + "']\n").starts_with("2: server.allowed_hosts holds"));
+    for (const std::string origin : {"*", "app.example", "https://app.example/", "https://App.example", "://x"})
+        CHECK(error_of("[server]\nallowed_origins = ['" + origin + "']\n")
+                  .starts_with("2: server.allowed_origins holds"));
+    const File well("[server]\nallowed_hosts = ['cache.example', 'a.b:80', '[::1]']\n"
+                    "allowed_origins = ['https://app.example:444', 'null', 'vscode-webview://x']\n"
+                    "[upstream]\nbase_url = 'http://[::1]:80/api'\n");
+    CHECK(load({.file = well.path, .environment = {}, .flags = {}}));
     const auto environment = load({.file = {}, .environment = {{"NOMADIC_CACHED_NOPE", "1"}}, .flags = {}});
     REQUIRE_FALSE(environment);
     CHECK(environment.error().detail.find("NOMADIC_CACHED_NOPE") != std::string::npos);
