@@ -57,10 +57,7 @@ public:
                 co_return;
             waiting_.emplace(waiter_, stream_.release(), std::move(receiver), stream_.get_executor());
             co_await waiting_->ended().wait();
-            const int socket = waiting_->release();
-            waiting_.reset();
-            if (socket >= 0)
-                stream_.assign(protocol, socket);
+            take_back(protocol);
         }
     }
     std::size_t try_send(std::string_view first, std::string_view second) override
@@ -126,6 +123,20 @@ public:
     }
 
 private:
+    // The socket that waited; throws what its receiver threw.
+    void take_back(const Socket::protocol_type& protocol)
+    {
+        const auto thrown = waiting_->thrown();
+        const int socket = waiting_->release();
+        waiting_.reset();
+        boost::system::error_code error;
+        if (socket >= 0)
+            stream_.assign(protocol, socket, error);
+        if (error)
+            ::close(socket); // whoever reads next finds nothing open
+        if (thrown)
+            std::rethrow_exception(thrown);
+    }
     int native_handle() { return waiting_ ? waiting_->native_handle() : stream_.lowest_layer().native_handle(); }
 
     Stream stream_;

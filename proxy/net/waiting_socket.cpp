@@ -24,17 +24,27 @@ int WaitingSocket::release()
     return std::exchange(socket_, -1);
 }
 
-// A recv that does not fill its room has taken all that there was (epoll(7)): what comes after it is told anew.
 void WaitingSocket::readable(bool last)
+{
+    bool more = false;
+    try {
+        more = receive();
+    } catch (...) {
+        thrown_ = std::current_exception(); // is for whoever waits; the loop runs for all
+    }
+    if (!more || last)
+        end();
+}
+
+// A recv that does not fill its room has taken all that there was (epoll(7)): what comes after it is told anew.
+bool WaitingSocket::receive()
 {
     const auto room = waiter_->room();
     const auto count = ::recv(socket_, room.data(), room.size(), MSG_DONTWAIT);
-    if (count < 0 && errno == EAGAIN && !last)
-        return;
-    const auto size = static_cast<std::size_t>(std::max<ssize_t>(count, 0));
-    const bool more = size != 0 && receiver_({room.data(), size});
-    if (!more || last || size == room.size())
-        end();
+    if (count <= 0)
+        return count < 0 && errno == EAGAIN;
+    const auto size = static_cast<std::size_t>(count);
+    return receiver_({room.data(), size}) && size < room.size();
 }
 
 void WaitingSocket::end()

@@ -5,6 +5,7 @@
 #include "proxy/net/signal.hpp"
 #include "proxy/net/waiter.hpp"
 
+#include <exception>
 #include <functional>
 #include <string_view>
 
@@ -22,6 +23,7 @@ public:
 
     // Fired when the receiver has had enough, nothing more will come, it is closed, or it can't wait here.
     Signal& ended() { return ended_; }
+    std::exception_ptr thrown() const { return thrown_; } // by the receiver, which ends it
     void close();
     int release(); // the socket is the caller's, and waits no more; -1 when it was closed
     int native_handle() const { return socket_; }
@@ -29,12 +31,14 @@ public:
     void readable(bool last) override;
 
 private:
+    bool receive(); // true: there may be more to come
     void end();
 
     std::shared_ptr<Waiter> waiter_;
     int socket_;
     Receiver receiver_;
     Signal ended_;
+    std::exception_ptr thrown_;
 };
 
 } // namespace nomadic::proxy
