@@ -63,10 +63,10 @@ Response other_method(const Request& request, const std::string& allow)
 
 } // namespace
 
-void Router::add(std::string_view method, std::string_view pattern, RouteHandler handler)
+void Router::add(std::string_view method, std::string_view pattern, RouteHandler handler, ReadsQuery reads_query)
 {
     routes_.push_back(
-        {std::string(method), std::string(pattern), split_path<std::string>(pattern), std::move(handler)});
+        {std::string(method), std::string(pattern), split_path<std::string>(pattern), std::move(handler), reads_query});
 }
 
 void Router::add_prefix(std::string_view prefix, RouteHandler handler)
@@ -90,6 +90,9 @@ awaitable<Response> Router::route(Request& request) const
         auto parameters = parameters_of(route.segments, path);
         if (!parameters)
             co_return problem(parameters.error(), request.target);
+        if (route.reads_query == ReadsQuery::no && !request.query.empty())
+            co_return problem(bad_request(request.path + " takes no parameters. Leave out what follows the '?'."),
+                              request.target);
         co_return co_await route.handler(request, std::move(*parameters));
     }
     for (const auto& [prefix, handler] : prefixes_)

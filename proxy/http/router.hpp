@@ -12,9 +12,13 @@ namespace nomadic::proxy {
 using PathParameters = std::vector<std::string>;
 using RouteHandler = std::function<awaitable<Response>(Request&, PathParameters)>;
 
+// Whether a route reads the query. One that does not refuses what is there: who wrote it expects something of it.
+enum class ReadsQuery { yes, no };
+
 class Router {
 public:
-    void add(std::string_view method, std::string_view pattern, RouteHandler handler);
+    void add(std::string_view method, std::string_view pattern, RouteHandler handler,
+             ReadsQuery reads_query = ReadsQuery::yes);
     // Whatever matches no pattern but begins with `prefix`.
     void add_prefix(std::string_view prefix, RouteHandler handler);
 
@@ -27,6 +31,7 @@ private:
         std::string pattern;
         std::vector<std::string> segments;
         RouteHandler handler;
+        ReadsQuery reads_query = ReadsQuery::yes;
     };
 
     std::vector<Route> routes_;

@@ -69,13 +69,16 @@ void BatchesRoutes::add_to(Router& router)
     });
     using Member = Outcome (BatchesRoutes::*)(Request&, Identity, std::string);
     const auto add = [&](std::string_view method, std::string_view pattern, Member member) {
-        router.add(method, pattern, [this, member](Request& request, PathParameters parameters) -> awaitable<Response> {
-            auto identity = co_await credentials_.identify(request);
-            if (!identity)
-                co_return problem(identity.error(), request.target);
-            co_return to_response(request,
-                                  co_await (this->*member)(request, std::move(*identity), std::move(parameters[0])));
-        });
+        router.add(
+            method, pattern,
+            [this, member](Request& request, PathParameters parameters) -> awaitable<Response> {
+                auto identity = co_await credentials_.identify(request);
+                if (!identity)
+                    co_return problem(identity.error(), request.target);
+                co_return to_response(
+                    request, co_await (this->*member)(request, std::move(*identity), std::move(parameters[0])));
+            },
+            ReadsQuery::no);
     };
     add("GET", "/v1/batches/{batch_id}", &BatchesRoutes::show);
     add("DELETE", "/v1/batches/{batch_id}", &BatchesRoutes::purge);

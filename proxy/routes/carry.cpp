@@ -123,15 +123,18 @@ void CarryRoutes::add_to(Router& router)
 {
     using Member = awaitable<Result<Response>> (CarryRoutes::*)(Request&, Identity);
     const auto add = [&](std::string_view method, std::string_view pattern, Member member) {
-        router.add(method, pattern, [this, member](Request& request, PathParameters) -> awaitable<Response> {
-            auto identity = co_await credentials_.identify(request);
-            if (!identity)
-                co_return problem(identity.error(), request.target);
-            auto response = co_await (this->*member)(request, std::move(*identity));
-            if (!response)
-                co_return problem(response.error(), request.target);
-            co_return std::move(*response);
-        });
+        router.add(
+            method, pattern,
+            [this, member](Request& request, PathParameters) -> awaitable<Response> {
+                auto identity = co_await credentials_.identify(request);
+                if (!identity)
+                    co_return problem(identity.error(), request.target);
+                auto response = co_await (this->*member)(request, std::move(*identity));
+                if (!response)
+                    co_return problem(response.error(), request.target);
+                co_return std::move(*response);
+            },
+            ReadsQuery::no);
     };
     add("POST", "/v1/export", &CarryRoutes::export_bundle);
     add("POST", "/v1/import", &CarryRoutes::import_bundle);

@@ -49,8 +49,10 @@ json::object describe(const cache::Snapshot& snapshot)
 
 void EventsStreamRoute::add_to(Router& router)
 {
-    router.add("GET", "/v1/batches/{batch_id}/events-stream",
-               [this](Request& request, PathParameters parameters) { return get(request, std::move(parameters[0])); });
+    router.add(
+        "GET", "/v1/batches/{batch_id}/events-stream",
+        [this](Request& request, PathParameters parameters) { return get(request, std::move(parameters[0])); },
+        ReadsQuery::no);
 }
 
 awaitable<Response> EventsStreamRoute::get(Request& request, std::string batch_id)

@@ -90,8 +90,10 @@ json::array exchanges_of(const Explanation& known)
 
 void ExplainRoute::add_to(Router& router)
 {
-    router.add("GET", "/v1/batches/{batch_id}/explain",
-               [this](Request& request, PathParameters parameters) { return get(request, std::move(parameters[0])); });
+    router.add(
+        "GET", "/v1/batches/{batch_id}/explain",
+        [this](Request& request, PathParameters parameters) { return get(request, std::move(parameters[0])); },
+        ReadsQuery::no);
 }
 
 awaitable<Response> ExplainRoute::get(Request& request, std::string batch_id)

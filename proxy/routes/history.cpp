@@ -63,19 +63,22 @@ Response answer(std::string_view media_type, std::string body)
 void HistoryRoutes::add_to(Router& router)
 {
     using Member = awaitable<Result<Response>> (HistoryRoutes::*)(Request&, Identity, std::string);
-    const auto add = [&](std::string_view pattern, Member member) {
-        router.add("GET", pattern, [this, member](Request& request, PathParameters parameters) -> awaitable<Response> {
-            auto identity = co_await credentials_.identify(request);
-            if (!identity)
-                co_return problem(identity.error(), request.target);
-            auto response = co_await (this->*member)(request, std::move(*identity), std::move(parameters[0]));
-            if (!response)
-                co_return problem(response.error(), request.target);
-            co_return std::move(*response);
-        });
+    const auto add = [&](std::string_view pattern, Member member, ReadsQuery reads) {
+        router.add(
+            "GET", pattern,
+            [this, member](Request& request, PathParameters parameters) -> awaitable<Response> {
+                auto identity = co_await credentials_.identify(request);
+                if (!identity)
+                    co_return problem(identity.error(), request.target);
+                auto response = co_await (this->*member)(request, std::move(*identity), std::move(parameters[0]));
+                if (!response)
+                    co_return problem(response.error(), request.target);
+                co_return std::move(*response);
+            },
+            reads);
     };
-    add("/v1/batches/{batch_id}/snapshots", &HistoryRoutes::snapshots);
-    add("/v1/batches/{batch_id}/diff", &HistoryRoutes::diff);
+    add("/v1/batches/{batch_id}/snapshots", &HistoryRoutes::snapshots, ReadsQuery::no);
+    add("/v1/batches/{batch_id}/diff", &HistoryRoutes::diff, ReadsQuery::yes);
 }
 
 awaitable<Result<Response>> HistoryRoutes::snapshots(Request&, Identity identity, std::string batch_id)

@@ -34,7 +34,8 @@ boost::json::value complaint_of(const StoreHealth& health)
 void IntrospectionRoutes::add_to(Router& router)
 {
     router.add("GET", "/metrics", [this](Request& request, PathParameters) { return metrics(request); });
-    router.add("GET", "/v1/status", [this](Request& request, PathParameters) { return status(request); });
+    router.add(
+        "GET", "/v1/status", [this](Request& request, PathParameters) { return status(request); }, ReadsQuery::no);
     router.add("GET", "/openapi.json", [](Request&, PathParameters) -> awaitable<Response> {
         co_return plain("application/json", std::string(openapi_document));
     });

@@ -193,7 +193,8 @@ private:
 
 void PrefetchRoute::add_to(Router& router)
 {
-    router.add("POST", "/v1/prefetch", [this](Request& request, PathParameters) { return post(request); });
+    router.add(
+        "POST", "/v1/prefetch", [this](Request& request, PathParameters) { return post(request); }, ReadsQuery::no);
 }
 
 awaitable<Response> PrefetchRoute::post(Request& request)

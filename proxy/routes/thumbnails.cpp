@@ -6,13 +6,15 @@ namespace nomadic::proxy {
 
 void ThumbnailsRoute::add_to(Router& router)
 {
-    router.add("GET", "/v1/batches/{batch_id}/thumbnails/{id}",
-               [this](Request& request, PathParameters parameters) -> awaitable<Response> {
-                   auto response = co_await get(request, std::move(parameters));
-                   if (!response)
-                       co_return problem(response.error(), request.target);
-                   co_return std::move(*response);
-               });
+    router.add(
+        "GET", "/v1/batches/{batch_id}/thumbnails/{id}",
+        [this](Request& request, PathParameters parameters) -> awaitable<Response> {
+            auto response = co_await get(request, std::move(parameters));
+            if (!response)
+                co_return problem(response.error(), request.target);
+            co_return std::move(*response);
+        },
+        ReadsQuery::no);
 }
 
 awaitable<Result<Response>> ThumbnailsRoute::get(Request& request, PathParameters parameters)

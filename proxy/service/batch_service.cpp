@@ -27,6 +27,16 @@ Provenance hit(const Decision& decision)
             .stale_while_revalidate = decision.stale_while_revalidate};
 }
 
+// What is stored is there, but not for a request that must not go upstream and wants it fresher.
+Failure not_fresh_enough(const std::string& batch_id, std::chrono::seconds age)
+{
+    return {.code = Errc::offline_miss,
+            .detail = "Batch " + batch_id + " is stored here, confirmed " + std::to_string(age.count()) +
+                      " s ago, but for this request the upstream would have to be asked again. It says "
+                      "only-if-cached: ask without that, or add max-stale.",
+            .members = {{"batch_id", batch_id}}};
+}
+
 } // namespace
 
 void BatchService::reconfigure(const config::Settings& settings)
@@ -84,6 +94,8 @@ awaitable<Result<Answer>> BatchService::get(Want want)
         refresher_->refresh_behind(key, {want.identity.credential, want.request_id});
         co_return stored_answer(*snapshot, decision);
     case Action::fail_offline:
+        if (snapshot)
+            co_return not_fresh_enough(key.batch_id, decision.age);
         co_return co_await offline_miss(std::move(want));
     case Action::fetch:
         break;

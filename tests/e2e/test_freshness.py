@@ -72,6 +72,13 @@ def test_a_refusal_is_the_answer_also_after_it_came_behind(sandbox, start, refus
     assert daemon.get(ANALYSIS).status == 200
 
 
+def test_what_is_stored_but_too_old_for_a_request_is_not_called_missing(daemon):
+    daemon.get(ANALYSIS)
+    refused = daemon.get(ANALYSIS, {"Cache-Control": "only-if-cached, max-age=0"})
+    assert refused.status == 504
+    assert f"Batch {BATCH} is stored here" in refused.json()["detail"] and "nearest" not in refused.json()
+
+
 def test_a_refusal_of_one_request_counts_for_the_fresh_ones_too(sandbox, daemon):
     daemon.get(ANALYSIS)
     sandbox.faults(refuse=403)

@@ -29,6 +29,21 @@ def test_a_miss_is_stored_and_then_hit(sandbox, daemon):
     assert int(hit.headers["x-total-count"]) == sum(len(r["events"]) for r in hit.json()["results"])
 
 
+@pytest.mark.parametrize(
+    "method, path",
+    [("GET", ""), ("DELETE", ""), ("POST", "/refresh"), ("PUT", "/pin"), ("DELETE", "/pin"), ("GET", "/snapshots"), ("GET", "/explain")],
+)
+def test_a_parameter_that_would_have_no_effect_is_refused(daemon, method, path):
+    assert daemon.get(ANALYSIS).status == 200
+    refused = daemon.request(method, f"/v1/batches/{BATCH}{path}?dry_run=true")
+    assert refused.status == 400 and "takes no parameters" in refused.json()["detail"]
+    assert daemon.get(f"/v1/batches/{BATCH}").json()["pinned"] is False
+    for other in ("/v1/status", "/v1/verify"):
+        assert daemon.get(other + "?x=1").status == 400 and daemon.get(other + "?").status == 200
+    assert daemon.post("/v1/prefetch?wait=true", {"batch_ids": [BATCH]}).status == 400
+    assert daemon.get("/healthz?probe=1").status == 200  # whoever probes adds what they like
+
+
 def test_fifty_cold_requests_are_one_fetch(sandbox, daemon):
     sandbox.faults(latency_ms=100)
     batch = "agent-350-900-1"
