@@ -5,7 +5,6 @@ import os
 import pathlib
 import socket
 import time
-import urllib.parse
 
 import pytest
 
@@ -41,25 +40,26 @@ def selection(number):
 
 @pytest.fixture
 def spooling(start, tmp_path):
-    daemon = start("--cache-spool-threshold", "1 KiB", "--cache-spool-bytes", str(MOST_BYTES), "--cache-spool-files", str(MOST_FILES))
-    daemon.data = tmp_path / "data"
+    daemon = start("--cache-spool-threshold", "1 KiB", "--cache-spool-bytes", str(MOST_BYTES), "--cache-spool-files", str(MOST_FILES),
+                   "--server-unix-socket", str(tmp_path / "socket"))
+    daemon.data, daemon.socket = tmp_path / "data", str(tmp_path / "socket")
     assert daemon.get(TARGET).status == 200
     return daemon
 
 
 class SlowReaders:
-    """Each asks, and reads nothing but the status."""
+    """Each asks, and reads nothing but the status. Through a Unix socket, whose buffer is a fifth of a MiB: TCP's grows to
+    whole answers, depending on what went on between the same addresses before."""
 
     def __init__(self, daemon):
-        self.address = urllib.parse.urlsplit(daemon.url)
+        self.path = daemon.socket
         self.readers = []
 
     def ask(self, target):
-        reader = socket.socket()
+        reader = socket.socket(socket.AF_UNIX)
         self.readers.append(reader)
-        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         reader.settimeout(PATIENCE)
-        reader.connect((self.address.hostname, self.address.port))
+        reader.connect(self.path)
         reader.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         return int(reader.recv(64, socket.MSG_PEEK).split(b" ")[1])
 
