@@ -10,6 +10,9 @@ using std::chrono::seconds;
 
 namespace {
 
+// A clock that is kept right is set back by no more.
+constexpr seconds clock_correction{10};
+
 Decision with(Decision decision, Action action, std::string detail = {})
 {
     decision.action = action;
@@ -92,8 +95,10 @@ Decision decide(const Facts& facts, const Directives& request, const Policy& pol
     if (!facts.has_snapshot)
         return with(decision, facts.offline || request.only_if_cached ? Action::fail_offline : Action::fetch);
 
-    decision.age = std::max(facts.age, seconds{0});
     decision.freshness_lifetime = facts.pending_events > 0 ? policy.fresh_pending : policy.fresh_reviewed;
+    // Confirmed in the future: the clock has been set back since, and what is stored would stay fresh until it is there
+    // again. How old it is nobody knows, so it is stale.
+    decision.age = facts.age < -clock_correction ? decision.freshness_lifetime : std::max(facts.age, seconds{0});
     decision.stale_while_revalidate =
         policy.stale_while_revalidate == seconds{0} ? decision.freshness_lifetime : policy.stale_while_revalidate;
 

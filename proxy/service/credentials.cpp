@@ -146,14 +146,19 @@ awaitable<Result<Credentials::Verified>> Credentials::verified(batch::Digest has
     const auto young = [this](TimePoint verified_at, std::chrono::seconds limit) {
         return clock_.now() - verified_at < limit;
     };
+    // Verified in the future: the clock has been set back since, and a key that is revoked would be believed until
+    // then.
+    const auto believed = [&](TimePoint verified_at) {
+        return verified_at <= clock_.now() && young(verified_at, parameters_.auth.verify_ttl);
+    };
     if (auto found = verified_.find(hash); found != verified_.end())
-        if (parameters_.reach == Reach::offline || young(found->second.verified_at, parameters_.auth.verify_ttl))
+        if (parameters_.reach == Reach::offline || believed(found->second.verified_at))
             co_return found->second;
 
     auto recalled = co_await recall(hash);
     if (recalled && parameters_.reach == Reach::online && !still_stands(*recalled, hash))
         recalled.reset();
-    if (recalled && (parameters_.reach == Reach::offline || young(recalled->verified_at, parameters_.auth.verify_ttl)))
+    if (recalled && (parameters_.reach == Reach::offline || believed(recalled->verified_at)))
         co_return Verified{recalled->scope, recalled->verified_at, recalled->label};
     if (parameters_.reach == Reach::offline)
         co_return unauthorized("This key was never verified here while the daemon was online.");

@@ -1,6 +1,8 @@
 """Clients' own keys: verified, remembered for a while, believed for a while longer when nobody can be asked, revoked."""
 
+import contextlib
 import signal
+import sqlite3
 import threading
 import time
 
@@ -89,6 +91,20 @@ def test_a_revoked_key_stops_working_within_the_time_of_its_verification(begin, 
     assert daemon.request("DELETE", "/v1/batches/b-1", headers=ALICE).status == 401
     # Its user is still there, and so is what they have stored.
     assert "hit" in daemon.get(ANALYSIS, {"X-API-Key": "alice-other"}).headers["cache-status"]
+
+
+def test_what_was_verified_or_confirmed_before_the_clock_was_set_back_is_asked_for_again(begin, upstream, tmp_path):
+    daemon = begin()
+    assert daemon.get(ANALYSIS, ALICE).status == 200
+    assert daemon.get(ANALYSIS, BOB).status == 200
+    assert daemon.stop() == 0
+    with contextlib.closing(sqlite3.connect(tmp_path / "data" / "cache.db")) as store, store:
+        store.execute("UPDATE principal SET verified_at = verified_at + 86400000")
+        store.execute("UPDATE snapshot SET validated_at = validated_at + 86400000")
+    del upstream.users["alice-key"]
+    daemon = begin()
+    assert daemon.get(ANALYSIS, ALICE).status == 401
+    assert "detail=stale-while-revalidate" in daemon.get(ANALYSIS, BOB).headers["cache-status"]
 
 
 def test_a_revoked_key_is_forgotten_for_the_time_offline_as_well(begin, start, upstream):

@@ -73,6 +73,19 @@ TEST_CASE("freshness: a failed upstream is hidden for stale_if_error, but not fr
     CHECK(action(facts) == Action::fetch);
 }
 
+TEST_CASE("freshness: what was confirmed in the future, before the clock was set back, is stale")
+{
+    CHECK(action(stored(-10s)) == Action::serve);
+    CHECK(action(stored(-11s)) == Action::serve_and_refresh);
+    CHECK(action(stored(-400 * 24h)) == Action::serve_and_refresh);
+    CHECK(action(stored(-11s), {.max_age = 30s}) == Action::fetch);
+    auto facts = stored(-11s);
+    facts.upstream_failed = true;
+    CHECK(decide(facts, {}, policy).detail == "stale-if-error");
+    facts.offline = true;
+    CHECK(action(facts) == Action::serve);
+}
+
 TEST_CASE("freshness: the request's directives")
 {
     CHECK(action(stored(1s), {.no_cache = true}) == Action::fetch);

@@ -37,8 +37,8 @@ Action model(const Facts& facts, const Directives& request, const Policy& policy
         return may_ask ? Action::fetch : Action::fail_offline;
     if (facts.offline)
         return Action::serve;
-    const Age age = std::max<Age>(facts.age.count(), 0);
     const Age lifetime = (facts.pending_events != 0 ? policy.fresh_pending : policy.fresh_reviewed).count();
+    const Age age = facts.age.count() < -10 ? lifetime : std::max<Age>(facts.age.count(), 0); // set back: just stale
     const Age behind =
         lifetime + (policy.stale_while_revalidate.count() != 0 ? policy.stale_while_revalidate.count() : lifetime);
     const bool trusted = !facts.invalidated && !request.no_cache;
@@ -67,7 +67,7 @@ public:
     Facts facts()
     {
         return {.has_snapshot = !one_in(10),
-                .age = some(400) - seconds(10),
+                .age = some(400) - seconds(20),
                 .pending_events = below(2),
                 .invalidated = one_in(8),
                 .offline = one_in(8),
