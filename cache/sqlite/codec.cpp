@@ -76,6 +76,22 @@ std::string pack(const batch::VideoRecord& record)
     return packed;
 }
 
+// The events at `spans`, one behind the other; afterwards that is where the spans are.
+std::string gather(std::string_view events, std::vector<batch::EventSpan>& spans)
+{
+    std::size_t size = 0;
+    for (const auto& span : spans)
+        size += span.length;
+    std::string gathered;
+    gathered.reserve(size);
+    for (auto& span : spans) {
+        const auto event = events.substr(span.offset, span.length);
+        span.offset = static_cast<std::uint32_t>(gathered.size());
+        gathered += event;
+    }
+    return gathered;
+}
+
 } // namespace
 
 struct Codec::Contexts {
@@ -141,10 +157,10 @@ EncodedRecord Codec::encode(const batch::VideoRecord& record)
     return {compress(packed), compress(record.source, packed)};
 }
 
-std::optional<batch::VideoRecord> Codec::decode(std::string_view video_id, std::string_view frame)
+std::optional<batch::VideoRecord> Codec::decode(std::string_view video_id, std::string_view frame, const Pick& pick)
 {
     const auto packed = unpack(frame);
-    return packed ? record_of(video_id, *packed) : std::nullopt;
+    return packed ? record_of(video_id, *packed, pick) : std::nullopt;
 }
 
 std::optional<PlainRecord> Codec::plain(std::string_view record, std::optional<std::string_view> source)
@@ -158,7 +174,7 @@ std::optional<PlainRecord> Codec::plain(std::string_view record, std::optional<s
     return PlainRecord{std::move(*packed), std::move(*item)};
 }
 
-std::optional<batch::VideoRecord> Codec::record_of(std::string_view video_id, std::string_view plain)
+std::optional<batch::VideoRecord> Codec::record_of(std::string_view video_id, std::string_view plain, const Pick& pick)
 {
     Taker taker(plain);
     batch::VideoRecord record;
@@ -177,9 +193,11 @@ std::optional<batch::VideoRecord> Codec::record_of(std::string_view video_id, st
         record.spans.push_back({offset, length, static_cast<batch::Approval>(approval[0])});
         offset += length;
     }
-    record.events = taker.rest();
-    if (!taker.whole() || offset != record.events.size())
+    if (!taker.whole() || offset != taker.rest().size())
         return std::nullopt;
+    if (pick)
+        pick(record.spans);
+    record.events = gather(taker.rest(), record.spans);
     return record;
 }
 

@@ -5,6 +5,7 @@
 
 #include "batch/batch.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,18 +21,23 @@ struct PlainRecord {
     std::string record, source;
 };
 
+// Removes the events that are not wanted of those that a record has.
+using Pick = std::function<void(std::vector<batch::EventSpan>&)>;
+
 class Codec {
 public:
     Codec();
     ~Codec();
 
     EncodedRecord encode(const batch::VideoRecord& record);
-    // Empty when the bytes are not what encode() made. Fills all but the source.
-    std::optional<batch::VideoRecord> decode(std::string_view video_id, std::string_view record);
+    // Empty when the bytes are not what encode() made. Fills all but the source; of the events those that `pick`
+    // leaves.
+    std::optional<batch::VideoRecord> decode(std::string_view video_id, std::string_view record, const Pick& pick = {});
     std::optional<std::string> decode_source(std::string_view record, std::string_view source);
     // What the two frames hold, and a record from what the first one holds.
     std::optional<PlainRecord> plain(std::string_view record, std::optional<std::string_view> source);
-    static std::optional<batch::VideoRecord> record_of(std::string_view video_id, std::string_view plain);
+    static std::optional<batch::VideoRecord> record_of(std::string_view video_id, std::string_view plain,
+                                                       const Pick& pick = {});
 
     std::string compress(std::string_view bytes, std::string_view prefix = {});
     std::optional<std::string> decompress(std::string_view frame, std::string_view prefix = {});

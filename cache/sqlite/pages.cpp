@@ -19,9 +19,9 @@ std::uint64_t wanted_events(const Rows& rows, int first_count, const batch::Sele
 }
 
 batch::VideoRecord decode_video(Codec& codec, std::string_view video_id, std::string_view packed,
-                                std::string_view source, WithSource with_source)
+                                std::string_view source, WithSource with_source, const Pick& pick = {})
 {
-    auto record = codec.decode(video_id, packed);
+    auto record = codec.decode(video_id, packed, pick);
     if (!record)
         throw Damage("the analysis of video " + std::string(video_id) + " is damaged");
     if (with_source == WithSource::yes) {
@@ -46,9 +46,10 @@ StoredVideo::StoredVideo(Session& session, std::int64_t id, WithSource with_sour
       past_(past),
       place_(place),
       id_(id),
-      rows_(session.database.query("SELECT approved, rejected, pending, invalid, other, video_id, record, source "
-                                   "FROM content WHERE id = ?",
-                                   id)),
+      // SQLite reads every page of what is selected; so not the item, unless it is wanted.
+      rows_(session.database.query("SELECT approved, rejected, pending, invalid, other, video_id, record, "
+                                   "CASE WHEN ?2 THEN source END FROM content WHERE id = ?1",
+                                   id, static_cast<std::int64_t>(with_source))),
       with_source_(with_source)
 {
     if (!rows_.next())
@@ -64,12 +65,12 @@ bool StoredVideo::may_hold(const batch::Selection& selection) const
 PagedVideo StoredVideo::paged()
 {
     PagedVideo video;
+    video.video_id = rows_.bytes(5);
     if (record_ || past_.differs(place_)) {
         record();
         video.record = std::move(record_);
         return video;
     }
-    video.video_id = rows_.bytes(5);
     video.packed = rows_.bytes(6);
     if (with_source_ == WithSource::yes)
         video.source = rows_.bytes(7);
@@ -135,7 +136,7 @@ std::optional<PagedVideo> PageReader::pick(StoredVideo& stored, EventPicker& pic
     if (narrowed)
         video.wanted = std::move(wanted);
     if (video.record)
-        keep_wanted(video);
+        keep_wanted(video, video.record->spans);
     return video;
 }
 
@@ -144,21 +145,20 @@ void PageReader::decode(Page& page, Codec& codec) const
     for (auto& video : page) {
         if (video.record)
             continue;
-        video.record = decode_video(codec, video.video_id, std::exchange(video.packed, {}),
-                                    std::exchange(video.source, {}), with_source_);
-        keep_wanted(video);
+        video.record =
+            decode_video(codec, video.video_id, std::exchange(video.packed, {}), std::exchange(video.source, {}),
+                         with_source_, [&](auto& spans) { keep_wanted(video, spans); });
     }
 }
 
-void PageReader::keep_wanted(PagedVideo& video) const
+void PageReader::keep_wanted(const PagedVideo& video, std::vector<batch::EventSpan>& spans) const
 {
-    auto& spans = video.record->spans;
     if (video.wanted) {
         std::vector<batch::EventSpan> picked;
         picked.reserve(video.wanted->size());
         for (const auto position : *video.wanted) {
             if (position >= spans.size())
-                throw Damage("the rows of video " + video.record->video_id + " do not fit its record");
+                throw Damage("the rows of video " + video.video_id + " do not fit its record");
             picked.push_back(spans[position]);
         }
         spans = std::move(picked);

@@ -45,7 +45,7 @@ public:
 
 private:
     std::optional<PagedVideo> pick(StoredVideo& video, EventPicker& picker) const;
-    void keep_wanted(PagedVideo& video) const;
+    void keep_wanted(const PagedVideo& video, std::vector<batch::EventSpan>& spans) const;
 
     const batch::Selection& selection_;
     WithSource with_source_;
