@@ -10,19 +10,24 @@ namespace {
 
 using json::Value;
 
-Value first_true(std::initializer_list<Value> values)
+struct Member {
+    const Value& object;
+    std::string_view name;
+};
+
+Value first_true(std::initializer_list<Member> members)
 {
-    for (const auto& value : values)
-        if (python::truth(value))
+    for (const auto& [object, name] : members)
+        if (const auto value = object.get(name); python::truth(value))
             return value;
     return {};
 }
 
 // Neither null nor "": 0 and false count.
-Value first_non_empty(std::initializer_list<Value> values)
+Value first_non_empty(std::initializer_list<Member> members)
 {
-    for (const auto& value : values)
-        if (!value.is_null() && !(value.is_string() && value.text().empty()))
+    for (const auto& [object, name] : members)
+        if (const auto value = object.get(name); !value.is_null() && !(value.is_string() && value.text().empty()))
             return value;
     return {};
 }
@@ -31,39 +36,39 @@ Value first_non_empty(std::initializer_list<Value> values)
 
 Value EventView::category() const
 {
-    return first_true({event_.get("category"), event_.get("type")});
+    return first_true({{event_, "category"}, {event_, "type"}});
 }
 
 Value EventView::label() const
 {
-    const auto label = first_true({event_.get("description"), data_.get("label"), event_.get("label")});
+    const auto label = first_true({{event_, "description"}, {data_, "label"}, {event_, "label"}});
     return python::equal(label, category()) ? Value{} : label;
 }
 
 Value EventView::ai_analysis() const
 {
-    return first_true({event_.get("aiAnalysis"), data_.get("aiAnalysis")});
+    return first_true({{event_, "aiAnalysis"}, {data_, "aiAnalysis"}});
 }
 
 Value EventView::start() const
 {
-    return first_non_empty({event_.get("t_start"), event_.get("time"), event_.get("start_time"), data_.get("t_start"),
-                            data_.get("start_time")});
+    return first_non_empty(
+        {{event_, "t_start"}, {event_, "time"}, {event_, "start_time"}, {data_, "t_start"}, {data_, "start_time"}});
 }
 
 Value EventView::end() const
 {
-    return first_non_empty({event_.get("t_end"), event_.get("end_time"), data_.get("t_end"), data_.get("end_time")});
+    return first_non_empty({{event_, "t_end"}, {event_, "end_time"}, {data_, "t_end"}, {data_, "end_time"}});
 }
 
 Value EventView::unix_time(std::string_view end, std::string_view own) const
 {
-    return first_non_empty({event_.get("overlay").get("unix_timestamp").get(end), event_.get(own), data_.get(own)});
+    return first_non_empty({{event_.get("overlay").get("unix_timestamp"), end}, {event_, own}, {data_, own}});
 }
 
 Value EventView::event_id() const
 {
-    return first_true({event_.get("event_id"), data_.get("event_id")});
+    return first_true({{event_, "event_id"}, {data_, "event_id"}});
 }
 
 } // namespace nomadic::batch

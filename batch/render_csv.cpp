@@ -45,6 +45,42 @@ void append_text(const Value& value, std::string& out)
     }
 }
 
+// Quotes the field that begins at `start` when it holds a comma, a quote, CR or LF.
+void quote_field(std::string& out, std::size_t start)
+{
+    const auto field = std::string_view(out).substr(start);
+    if (!json::has_any_of<',', '"', '\r', '\n'>(field))
+        return;
+    const auto quotes = static_cast<std::size_t>(std::count(field.begin(), field.end(), '"'));
+    out.insert(start, 1, '"');
+    out.resize(out.size() + quotes);
+    // From its end, each character moves to where it belongs: nothing is overwritten that has not been moved.
+    for (auto to = out.size(), from = to - quotes; from != to;) {
+        out[--to] = out[--from];
+        if (out[from] == '"')
+            out[--to] = '"';
+    }
+    out += '"';
+}
+
+void append_field(const Value& value, std::string& out)
+{
+    if (value.is_string() && value.plain()) {
+        // What JSON writes without escapes holds neither quotes nor ends of lines.
+        const bool quoted = value.text().find(',') != std::string_view::npos;
+        if (quoted)
+            out += '"';
+        out += value.text();
+        if (quoted)
+            out += '"';
+        return;
+    }
+    const auto start = out.size();
+    append_text(value, out);
+    if (!value.is_number())
+        quote_field(out, start);
+}
+
 Value or_else(const Value& value, const Value& otherwise)
 {
     return python::truth(value) ? value : otherwise;
@@ -52,25 +88,24 @@ Value or_else(const Value& value, const Value& otherwise)
 
 Value text(std::string_view text)
 {
-    return Value::string(text, true);
+    return Value::string(text, false);
 }
 
 void append_timestamp(const Row& row, std::string& out)
 {
+    const auto field = out.size();
     const auto start = row.view.start();
     const auto end = row.view.end();
-    std::string from, to;
-    append_text(start, from);
-    append_text(end, to);
-    out += from;
-    if (end.is_null() || python::equal(start, end))
-        return;
-    if (!start.is_null())
-        out += '-';
-    out += to;
+    append_text(start, out);
+    if (!end.is_null() && !python::equal(start, end)) {
+        if (!start.is_null())
+            out += '-';
+        append_text(end, out);
+    }
+    quote_field(out, field);
 }
 
-using Append = void (*)(const Row& row, std::string& out);
+using Append = void (*)(const Row& row, std::string& out); // a field of the row
 // Of what a column speaks: what is the same for all events of a video is written once a video.
 enum class Of { event, video };
 struct Column {
@@ -82,43 +117,46 @@ struct Column {
 constexpr std::array columns{
     Column{"Query",
            [](const Row& row, std::string& out) {
-               append_text(or_else(row.result.get("query"), text(row.batch_query)), out);
+               append_field(or_else(row.result.get("query"), text(row.batch_query)), out);
            },
            Of::video},
     Column{"Video",
            [](const Row& row, std::string& out) {
-               append_text(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
+               append_field(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
            },
            Of::video},
     Column{"Video Name",
            [](const Row& row, std::string& out) {
-               append_text(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
+               append_field(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
            },
            Of::video},
-    Column{
-        "Approval Status",
-        [](const Row& row, std::string& out) { append_text(or_else(row.view.own("approval"), text("pending")), out); }},
+    Column{"Approval Status",
+           [](const Row& row, std::string& out) {
+               append_field(or_else(row.view.own("approval"), text("pending")), out);
+           }},
     Column{"Timestamp", append_timestamp},
-    Column{"unix_timestamp_start", [](const Row& row, std::string& out) { append_text(row.view.unix_start(), out); }},
-    Column{"unix_timestamp_end", [](const Row& row, std::string& out) { append_text(row.view.unix_end(), out); }},
-    Column{"Category", [](const Row& row, std::string& out) { append_text(row.view.category(), out); }},
-    Column{"Label", [](const Row& row, std::string& out) { append_text(row.view.label(), out); }},
-    Column{"AI Analysis", [](const Row& row, std::string& out) { append_text(row.view.ai_analysis(), out); }},
-    Column{"Severity", [](const Row& row, std::string& out) { append_text(row.view.own("severity"), out); }},
-    Column{"Video ID", [](const Row& row, std::string& out) { append_text(row.result.get("video_id"), out); },
+    Column{"unix_timestamp_start", [](const Row& row, std::string& out) { append_field(row.view.unix_start(), out); }},
+    Column{"unix_timestamp_end", [](const Row& row, std::string& out) { append_field(row.view.unix_end(), out); }},
+    Column{"Category", [](const Row& row, std::string& out) { append_field(row.view.category(), out); }},
+    Column{"Label", [](const Row& row, std::string& out) { append_field(row.view.label(), out); }},
+    Column{"AI Analysis", [](const Row& row, std::string& out) { append_field(row.view.ai_analysis(), out); }},
+    Column{"Severity", [](const Row& row, std::string& out) { append_field(row.view.own("severity"), out); }},
+    Column{"Video ID", [](const Row& row, std::string& out) { append_field(row.result.get("video_id"), out); },
            Of::video},
-    Column{"Analysis ID", [](const Row& row, std::string& out) { append_text(row.result.get("analysis_id"), out); },
+    Column{"Analysis ID", [](const Row& row, std::string& out) { append_field(row.result.get("analysis_id"), out); },
            Of::video},
-    Column{"Event ID", [](const Row& row, std::string& out) { append_text(row.view.event_id(), out); }},
-    Column{"Batch ID", [](const Row& row, std::string& out) { out += row.batch_id; }, Of::video},
-    Column{"Batch Viewer URL", [](const Row& row, std::string& out) { out += row.batch_viewer_url; }, Of::video},
-    Column{"Status", [](const Row& row, std::string& out) { append_text(row.result.get("status"), out); }, Of::video},
-    Column{"Confidence", [](const Row& row, std::string& out) { append_text(row.view.own("confidence"), out); }},
+    Column{"Event ID", [](const Row& row, std::string& out) { append_field(row.view.event_id(), out); }},
+    Column{"Batch ID", [](const Row& row, std::string& out) { append_field(text(row.batch_id), out); }, Of::video},
+    Column{"Batch Viewer URL", [](const Row& row, std::string& out) { append_field(text(row.batch_viewer_url), out); },
+           Of::video},
+    Column{"Status", [](const Row& row, std::string& out) { append_field(row.result.get("status"), out); }, Of::video},
+    Column{"Confidence", [](const Row& row, std::string& out) { append_field(row.view.own("confidence"), out); }},
     Column{"Annotated Thumbnail URL",
-           [](const Row& row, std::string& out) { append_text(row.view.own("annotated_thumbnail_url"), out); }},
+           [](const Row& row, std::string& out) { append_field(row.view.own("annotated_thumbnail_url"), out); }},
     Column{"Import Source URI",
-           [](const Row& row, std::string& out) { append_text(row.result.get("import_source_uri"), out); }, Of::video},
-    Column{"Summary", [](const Row& row, std::string& out) { append_text(row.result.get("summary"), out); }, Of::video},
+           [](const Row& row, std::string& out) { append_field(row.result.get("import_source_uri"), out); }, Of::video},
+    Column{"Summary", [](const Row& row, std::string& out) { append_field(row.result.get("summary"), out); },
+           Of::video},
 };
 
 const Column* find_column(std::string_view name)
@@ -149,24 +187,6 @@ std::vector<const Column*> chosen(const CsvColumns& wanted)
     return list;
 }
 
-// Quotes the field that begins at `start` when it holds a comma, a quote, CR or LF.
-void quote_field(std::string& out, std::size_t start)
-{
-    const auto field = std::string_view(out).substr(start);
-    if (!json::has_any_of<',', '"', '\r', '\n'>(field))
-        return;
-    const auto quotes = static_cast<std::size_t>(std::count(field.begin(), field.end(), '"'));
-    out.insert(start, 1, '"');
-    out.resize(out.size() + quotes);
-    // From its end, each character moves to where it belongs: nothing is overwritten that has not been moved.
-    for (auto to = out.size(), from = to - quotes; from != to;) {
-        out[--to] = out[--from];
-        if (out[from] == '"')
-            out[--to] = '"';
-    }
-    out += '"';
-}
-
 class CsvRenderer final : public Renderer {
 public:
     CsvRenderer(const StatusDocument& status, const Representation& representation)
@@ -181,6 +201,9 @@ public:
         append_text(or_else(document.get("prompt"), or_else(document.get("query"), {})), batch_query_);
         if (representation.needs_source(status))
             older_rules_ = status;
+        std::copy_if(columns_.begin(), columns_.end(), std::back_inserter(of_event_),
+                     [](const Column* column) { return column->of == Of::event; });
+        of_video_.resize(of_event_.size() + 1);
     }
 
     void begin(std::string& out) override
@@ -210,24 +233,14 @@ public:
     std::uint64_t events() const override { return events_; }
 
 private:
-    static void field(const Column& column, const Row& values, std::string& out)
-    {
-        const auto start = out.size();
-        column.append(values, out);
-        quote_field(out, start);
-    }
-
     void row(const Row& values, std::string& out) const
     {
         const auto start = out.size();
-        for (std::size_t i = 0; i < columns_.size(); ++i) {
-            if (i != 0)
-                out += ',';
-            if (columns_[i]->of == Of::video)
-                out += of_video_[i];
-            else
-                field(*columns_[i], values, out);
+        for (std::size_t i = 0; i < of_event_.size(); ++i) {
+            out += of_video_[i];
+            of_event_[i]->append(values, out);
         }
+        out += of_video_.back();
         if (out.size() == start)
             out += R"("")"; // Python's csv module does the same: a line without anything would be no row
         out += "\r\n";
@@ -237,11 +250,14 @@ private:
     {
         const Value none;
         const Row values{batch_query_, batch_id_, batch_viewer_url_, result, none, EventView(none)};
-        of_video_.resize(columns_.size());
+        std::size_t place = 0;
+        of_video_[place].clear();
         for (std::size_t i = 0; i < columns_.size(); ++i) {
-            of_video_[i].clear();
+            of_video_[place] += i == 0 ? "" : ",";
             if (columns_[i]->of == Of::video)
-                field(*columns_[i], values, of_video_[i]);
+                columns_[i]->append(values, of_video_[place]);
+            else
+                of_video_[++place].clear();
         }
     }
 
@@ -266,7 +282,8 @@ private:
     std::vector<const Column*> columns_;
     std::string batch_id_, batch_viewer_url_, batch_query_;
     std::optional<StatusDocument> older_rules_; // set when records have to be made again by the older client's rules
-    std::vector<std::string> of_video_;         // by column, those that are the same for all events of the video
+    std::vector<const Column*> of_event_;
+    std::vector<std::string> of_video_; // what stands in every row of the video before, between and after those
     json::Arena arena_, event_arena_;
     std::uint64_t events_ = 0;
 };

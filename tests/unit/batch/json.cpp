@@ -45,6 +45,9 @@ TEST_CASE("json: what Python's json module reads is written back compactly")
 TEST_CASE("json: a repeated member's last value stands at its first place")
 {
     CHECK(rewritten(R"({"a":1,"b":2,"a":3,"c":4,"b":5,"b":6})") == R"({"a":3,"b":6,"c":4})");
+    // Names that differ little, in an object of few members and in one of many.
+    CHECK(rewritten(R"({"":1,"ab":2,"ba":3,"aab":4,"abb":5,"ab":6,"":7,"abb":8})") ==
+          R"({"":7,"ab":6,"ba":3,"aab":4,"abb":8})");
     std::string many = "{";
     for (int i = 0; i < 200; ++i)
         many += "\"k" + std::to_string(i % 100) + "\":" + std::to_string(i) + ",";

@@ -129,6 +129,26 @@ TEST_CASE("csv: fields are quoted as Python's csv module quotes them")
                                                 "\"say \"\"why\"\"\nnow\",00:03,,0.85,pending,7\r\n");
 }
 
+TEST_CASE("csv: a comma, a quote and each end of a line makes quotes, wherever it comes from; nothing else does")
+{
+    const auto status = status_of(R"([{"video_id":"v,1"}])");
+    Representation wanted;
+    wanted.format = Format::csv;
+    wanted.columns =
+        *parse_columns("Video ID,Timestamp,Batch ID,Label,AI Analysis,Severity,Confidence,Category,Query,Video");
+    const auto answered =
+        answer(status,
+               R"([{"video_id":"v,1","analysis":{"events":[)"
+               R"({"t_start":"0,5","t_end":1.50,"label":"a\rb","aiAnalysis":"back\\slash","severity":"\"",)"
+               R"("confidence":1e16,"category":{"a":[1,"b"]}},)"
+               R"({"t_end":7,"t_start":"","label":"\ttab","aiAnalysis":"a,\"b\"","severity":["x"],)"
+               R"("confidence":"n","category":true}]}}])",
+               wanted);
+    const auto rows = answered.substr(answered.find("\r\n") + 2);
+    CHECK(rows == "\"v,1\",\"0,5-1.5\",b,\"a\rb\",back\\slash,\"\"\"\",1e+16,\"{\"\"a\"\":[1,\"\"b\"\"]}\",,\"v,1\"\r\n"
+                  "\"v,1\",7,b,\ttab,\"a,\"\"b\"\"\",\"[\"\"x\"\"]\",0.0,True,,\"v,1\"\r\n");
+}
+
 TEST_CASE("csv: a row is never an empty line")
 {
     Representation wanted{.format = Format::csv, .columns = *parse_columns("Severity"), .selection = {}};
