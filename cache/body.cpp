@@ -1,5 +1,6 @@
 #include "cache/body.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace nomadic::cache {
@@ -23,8 +24,13 @@ Result<void> BodyBuilder::flush()
 {
     if (!no_file_.empty())
         return count(buffer_.size());
-    // Once spooled, writing in pieces of a megabyte costs no more than in larger ones.
-    constexpr std::uint64_t piece = 1U << 20U;
+    // Once spooled: what the nearest caches still hold when it is copied to the file.
+    constexpr std::uint64_t piece = std::uint64_t{256} << 10U;
+    // What is set aside at once takes memory only as it is filled; to double it time and again takes twice as much.
+    constexpr std::uint64_t most_set_aside = 32U << 20U;
+    const auto wanted = std::min(threshold_, most_set_aside) + piece;
+    if (!file_ && buffer_.size() > piece && buffer_.capacity() < wanted)
+        buffer_.reserve(wanted);
     if (buffer_.size() <= (file_ ? piece : threshold_))
         return {};
     auto written = write_out();
@@ -92,6 +98,8 @@ Result<std::shared_ptr<const Body>> BodyBuilder::finish()
             return stayed.error();
     }
     Body::in_memory_now_ -= std::exchange(counted_, 0);
+    if (buffer_.size() < buffer_.capacity() / 2) // what was set aside in vain
+        buffer_.shrink_to_fit();
     return std::make_shared<const Body>(std::move(buffer_));
 }
 
