@@ -84,7 +84,11 @@ void remove_leftovers(const std::string& data_dir)
 Result<std::unique_ptr<Store>> open_store_read_only(const std::string& data_dir)
 {
     const auto path = data_dir + "/cache.db";
-    if (!std::filesystem::exists(path))
+    std::error_code hidden;
+    const bool is_there = std::filesystem::exists(path, hidden);
+    if (hidden)
+        return unusable(data_dir, hidden.message());
+    if (!is_there)
         return Failure{.code = Errc::not_found,
                        .detail = "There is no store in " + data_dir +
                                  " yet. Name another with cache.data_dir, or the daemon to ask with --server.",
@@ -102,7 +106,8 @@ Result<OpenedStore> open_store(const std::string& data_dir, TimePoint now)
         return sqlite::open(data_dir + "/cache.db", now, std::move(*held));
     }
     // What is there can be served all the same.
-    const bool is_there = std::filesystem::exists(data_dir + "/cache.db");
+    std::error_code hidden;
+    const bool is_there = std::filesystem::exists(data_dir + "/cache.db", hidden);
     if (!is_there || ::access(data_dir.c_str(), W_OK) == 0)
         return held.error();
     auto store = open_store_read_only(data_dir);

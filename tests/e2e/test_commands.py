@@ -11,6 +11,7 @@ from harness import run
 BATCH = "ask-12-80-1"
 # Writing more than 1 KiB to any file fails, as on a full disk.
 NO_ROOM = ["bash", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "bash"]
+ORDINARY = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
 FULL_OUTPUT = ["bash", "-c", 'exec "$@" >/dev/full', "bash"]
 
 
@@ -83,3 +84,14 @@ def test_a_line_that_is_no_token_is_refused(tmp_path):
     tokens.chmod(0o600)
     refused = run("serve", "--server-listen", "127.0.0.1:0", "--cache-data-dir", str(tmp_path / "data"), "--server-bearer-tokens-file", str(tokens))
     assert refused.returncode == 2 and "a line that is none" in refused.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to take its rights away")
+@pytest.mark.parametrize("command", [["serve", "--server-listen", "127.0.0.1:0"], ["verify"], ["export", "--output"]])
+def test_a_data_directory_of_another_user_is_named(tmp_path, command):
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    os.chown(data, 65534, 65534)
+    output = [str(tmp_path / "bundle")] if command[-1] == "--output" else []
+    refused = run(*command, *output, "--cache-data-dir", str(data), launch=ORDINARY)
+    assert refused.returncode == 1 and f"The data directory {data} can't be used: Permission denied" in refused.stderr
