@@ -5,6 +5,7 @@
 #include "proxy/http/url.hpp"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 
@@ -41,6 +42,8 @@ int write_out(const std::string& body, const std::string& path)
     const bool in_place = !cache::check_replaceable(path); // a pipe, a device
     const auto part = in_place ? path : path + ".part";
     std::ofstream file(part, std::ios::binary | std::ios::trunc);
+    if (std::error_code none; std::filesystem::exists(path, none)) // who may read it stays as it was
+        std::filesystem::permissions(part, std::filesystem::status(path, none).permissions(), none);
     file << body;
     file.close();
     if (file && (in_place || cache::replace_file(part, path)))

@@ -27,11 +27,13 @@ def test_what_could_not_be_printed_is_a_failure(daemon, arguments):
 def test_get_leaves_the_old_file_when_there_is_no_room_for_the_new_one(daemon, tmp_path):
     target = tmp_path / "analysis.csv"
     target.write_text("as before")
+    target.chmod(0o600)
     failed = run("get", BATCH, "--csv", "--output", str(target), "--server", daemon.url, launch=NO_ROOM)
     assert failed.returncode == 1 and "can't be written" in failed.stderr
     assert target.read_text() == "as before" and list(tmp_path.glob("*.part")) == []
     assert run("get", BATCH, "--csv", "--output", str(target), "--server", daemon.url).returncode == 0
     assert target.read_bytes() == daemon.get(f"/v1/batches/{BATCH}/analysis?format=csv").body
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
 def test_get_writes_into_a_pipe(daemon, tmp_path):
