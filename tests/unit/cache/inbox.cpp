@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <doctest/doctest.h>
 
+#include <latch>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
@@ -95,9 +96,14 @@ TEST_CASE("inbox: what nobody collects any more goes with the loop")
         Context loop;
         asio::thread_pool pool(1);
         Outcome outcome;
-        auto work = [held] { return std::string("late"); };
+        std::latch polled(1);
+        auto work = [held, &polled] {
+            polled.wait();
+            return std::string("late");
+        };
         asio::co_spawn(loop, collect(pool, std::move(work), outcome), asio::detached);
         loop.poll(); // it has begun
+        polled.count_down();
         pool.join(); // and has its outcome, which the loop has not seen
         loop.destroy_suspended();
         CHECK(outcome.value.empty());
