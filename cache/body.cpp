@@ -24,8 +24,8 @@ Result<void> BodyBuilder::flush()
 {
     if (!no_file_.empty())
         return count(buffer_.size());
-    // Once spooled: what the nearest caches still hold when it is copied to the file.
-    constexpr std::uint64_t piece = std::uint64_t{256} << 10U;
+    // Once spooled, writing in pieces of a megabyte costs no more than in larger ones.
+    constexpr std::uint64_t piece = 1U << 20U;
     // What is set aside at once takes memory only as it is filled; to double it time and again takes twice as much.
     constexpr std::uint64_t most_set_aside = 32U << 20U;
     const auto wanted = std::min(threshold_, most_set_aside) + piece;
