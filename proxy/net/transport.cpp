@@ -8,7 +8,7 @@ namespace nomadic::proxy {
 namespace {
 
 // Of a long body at a time: enough to keep a fast reader busy, few enough that others get their turn in between.
-constexpr std::size_t sent_piece = 512 * 1024;
+constexpr std::size_t sent_piece = 2 * 1024 * 1024;
 
 ReadResult send_some(int socket, std::string_view first, std::string_view second)
 {

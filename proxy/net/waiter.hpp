@@ -7,13 +7,13 @@
 #include "proxy/net/asio.hpp"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
 #include <span>
-
-struct epoll_event;
+#include <sys/epoll.h>
 
 namespace nomadic::proxy {
 
-class Waiter {
+class Waiter : public std::enable_shared_from_this<Waiter> {
 public:
     // A socket that waits. It is removed before it goes, or moves.
     class Member {
@@ -40,10 +40,12 @@ public:
 
 private:
     void wait();
-    void tell_members();
+    void take_ready();
+    void tell_some();
 
     asio::posix::stream_descriptor set_;
-    std::span<epoll_event> told_; // in this turn
+    std::array<epoll_event, 64> ready_{};
+    std::span<epoll_event> untold_; // of those
     std::array<char, 4096> room_{};
 };
 

@@ -154,6 +154,33 @@ TEST_CASE("waiter: one may close another whose turn comes")
     CHECK(closed.error == asio::error::bad_descriptor);
 }
 
+TEST_CASE("waiter: after one that takes long, the loop has other work done first")
+{
+    Waiting waiting;
+    std::vector<Connection> connections;
+    std::array<Outcome, 3> outcomes;
+    std::string order;
+    const Receiver takes_long = [&](std::string_view bytes) {
+        order += bytes;
+        asio::post(waiting.loop, [&] {
+            order += ", other work";
+            connections[2].transport->close(); // whose turn would come
+        });
+        const auto enough = std::chrono::steady_clock::now() + std::chrono::milliseconds(5);
+        while (std::chrono::steady_clock::now() < enough) {
+        }
+        return true;
+    };
+    for (auto& outcome : outcomes)
+        waiting.start(connections.emplace_back(waiting.loop, waiting.waiter), takes_long, outcome);
+    for (auto& connection : connections)
+        connection.send("told");
+    waiting.run_until([&] { return outcomes[2].over; });
+    waiting.loop.poll();
+    CHECK(order == "told, other worktold, other work");
+    CHECK_FALSE(outcomes[0].over);
+}
+
 TEST_CASE("waiter: without one, or when it goes with the loop, nothing is left behind")
 {
     Waiting waiting;
