@@ -9,6 +9,8 @@ namespace nomadic::proxy {
 namespace {
 
 constexpr const char* imf_fixdate = "%a, %d %b %Y %H:%M:%S GMT";
+constexpr const char* rfc850_date = "%a, %d-%b-%y %H:%M:%S GMT";
+constexpr const char* asctime_date = "%a %b %e %H:%M:%S %Y";
 
 // Weak comparison (RFC 9110, 8.8.3.2), over the list of RFC 9110, 13.1.2.
 bool any_matches(std::string_view list, std::string_view etag)
@@ -42,9 +44,15 @@ std::string http_date(TimePoint time)
 
 std::optional<TimePoint> parse_http_date(std::string_view text)
 {
-    std::tm parts{};
     const std::string copy(text);
-    const char* end = ::strptime(copy.c_str(), imf_fixdate, &parts);
+    std::tm parts{};
+    const char* end = nullptr;
+    for (const auto* form : {imf_fixdate, rfc850_date, asctime_date}) {
+        parts = {};
+        end = ::strptime(copy.c_str(), form, &parts);
+        if (end != nullptr)
+            break;
+    }
     // Beyond these years a TimePoint, which counts nanoseconds, overflows.
     constexpr int base_year = 1900, first_year = 1970, last_year = 2261;
     const int year = base_year + parts.tm_year;

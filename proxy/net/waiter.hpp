@@ -2,7 +2,8 @@
 
 // Where connections wait for their next request outside of Asio (the name is Varnish's): one epoll set of their own,
 // which Asio watches as one descriptor. Asio waits for one socket by a recv that finds nothing, an operation and the
-// resumption of a coroutine, each time: more than a request takes that only repeats an answer. Loop thread.
+// resumption of a coroutine, each time: more than a request takes that only repeats an answer. Owned by those who wait,
+// by shared_ptr. Loop thread.
 
 #include "proxy/net/asio.hpp"
 

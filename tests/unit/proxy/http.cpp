@@ -99,6 +99,9 @@ TEST_CASE("conditional: entity tags and dates")
     const TimePoint time{std::chrono::seconds{784'111'777}};
     CHECK(http_date(time) == "Sun, 06 Nov 1994 08:49:37 GMT");
     CHECK(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") == time);
+    CHECK(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT") == time);
+    CHECK(parse_http_date("Sun Nov  6 08:49:37 1994") == time);
+    CHECK_FALSE(parse_http_date("Sun Nov  6 08:49:37 1994 GMT").has_value());
     CHECK_FALSE(parse_http_date("yesterday").has_value());
     CHECK_FALSE(parse_http_date("Wed, 21 Oct 6291 07:28:00 GMT").has_value());
     const auto matches = [&](const char* name, const char* value) {
