@@ -20,6 +20,18 @@ AsyncStore::~AsyncStore()
     join();
 }
 
+boost::asio::awaitable<Result<std::shared_ptr<SnapshotWriter>>> AsyncStore::begin(Key key)
+{
+    auto work = [key = std::move(key)](Store& store) { return store.begin(key); };
+    auto begun = co_await write(std::move(work));
+    if (!begun)
+        co_return begun.error();
+    auto drop = [executor = writer_.pool.get_executor()](SnapshotWriter* writer) {
+        boost::asio::post(executor, [dropped = std::unique_ptr<SnapshotWriter>(writer)] {});
+    };
+    co_return std::shared_ptr<SnapshotWriter>(begun->release(), std::move(drop));
+}
+
 void AsyncStore::join()
 {
     leaving_ = true;

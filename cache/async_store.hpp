@@ -43,6 +43,10 @@ public:
         return run(behind_, std::move(work));
     }
 
+    // Store::begin(). Whoever drops the writer last, it goes on the store's own thread, since what it has staged in
+    // vain is removed from the database then.
+    boost::asio::awaitable<Result<std::shared_ptr<SnapshotWriter>>> begin(Key key);
+
     void join(); // waits for what has begun; nothing may be asked of it afterwards
 
     // Jobs that wait or run: what the store is behind with. Loop thread.

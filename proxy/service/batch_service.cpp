@@ -186,10 +186,11 @@ awaitable<Result<Answer>> BatchService::held_answer(Want want, Key key)
     auto [held, role] = co_await refresher_->hold(key, {want.identity.credential, want.request_id});
     if (!held)
         co_return held.error();
-    const bool completed = (*held)->status.completed();
+    const auto& status = held->held->status;
+    const bool completed = status.completed();
     if (!completed && want.partial == Partial::refused)
-        co_return not_completed((*held)->status, poll_interval_);
-    Answer answer{.snapshot = describe(key, **held, clock_.now()), .held = *held, .provenance = {}};
+        co_return not_completed(status, poll_interval_);
+    Answer answer{.snapshot = held->snapshot, .held = held->held, .provenance = {}};
     answer.provenance.forward = Provenance::Forward::miss;
     answer.provenance.collapsed = role == Role::follower;
     answer.provenance.detail = completed ? "" : "partial";

@@ -32,6 +32,24 @@ void put_in_order(HeldBatch& held)
                      [&](const auto& a, const auto& b) { return place.at(a.video_id) < place.at(b.video_id); });
 }
 
+Snapshot describe(const cache::Key& key, const HeldBatch& held, TimePoint now)
+{
+    Snapshot snapshot;
+    snapshot.key = key;
+    snapshot.fetched_at = snapshot.validated_at = now;
+    snapshot.videos = held.status.videos.size();
+    snapshot.review_status = held.status.review_status;
+    batch::Digest digest = batch::digest_of({held.status.source, held.status.metadata_source});
+    for (const auto& record : held.records) {
+        for (const auto& span : record.spans)
+            ++snapshot.events[static_cast<std::size_t>(span.approval)];
+        snapshot.bytes += record.head.size() + record.events.size() + record.tail.size();
+        digest = batch::digest_of({batch::to_hex(digest), batch::to_hex(batch::digest_of(record))});
+    }
+    snapshot.digest = digest;
+    return snapshot;
+}
+
 Failure no_room(const std::string& batch_id, std::uint64_t most_bytes)
 {
     constexpr std::chrono::seconds later{10};
@@ -54,26 +72,15 @@ awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batc
                                                std::chrono::seconds age, std::function<bool()> still_wanted,
                                                std::shared_ptr<Progress> progress)
 {
-    auto begin = [key](Store& store) { return store.begin(key); };
-    auto begun = co_await store_.write(begin);
+    auto begun = co_await store_.begin(key);
     if (!begun)
         co_return co_await without_store(std::move(key), std::move(asker), std::move(status), begun.error());
-    std::shared_ptr<SnapshotWriter> writer = std::move(*begun);
+    auto writer = std::move(*begun);
 
     std::optional<Failure> refused;
-    progress->total = status.videos.size();
-    RecordSink sink = [this, writer, &refused,
-                       progress](std::vector<batch::VideoRecord> records) -> awaitable<Result<void>> {
-        progress->videos += records.size();
-        auto added = co_await add(writer, std::move(records));
-        if (!added)
-            refused = added.error();
-        co_return added;
-    };
-    auto fetched = co_await upstream_.analyses(status, asker, sink);
+    auto fetched = co_await fill(writer, status, asker, std::move(progress), refused);
     if (!fetched) {
-        auto drop = [writer = std::exchange(writer, nullptr)](Store&) mutable { writer.reset(); };
-        co_await store_.write(std::move(drop));
+        writer.reset(); // what it has staged takes room
         // The rows of a batch that is removed meanwhile take no more: the store has not failed.
         if (refused && still_wanted())
             co_return co_await without_store(std::move(key), std::move(asker), std::move(status), *refused);
@@ -84,11 +91,13 @@ awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batc
 
     auto document = std::make_shared<const batch::StatusDocument>(status);
     auto room = co_await bounds_.make_room(space_for(status.source.size()));
-    if (!room)
+    if (!room) {
+        writer.reset();
         co_return co_await without_store(std::move(key), std::move(asker), std::move(status), room.error());
+    }
     // What another cache has kept for a while was the truth then, not now: lifetimes must not add up.
     const auto as_of = clock_.now() - std::max(age, *fetched);
-    auto commit = [writer, document, as_of](Store&) { return writer->commit(*document, as_of); };
+    auto commit = [writer = std::move(writer), document, as_of](Store&) { return writer->commit(*document, as_of); };
     auto committed = co_await store_.write(std::move(commit));
     if (!committed && !still_wanted())
         co_return overtaken();
@@ -96,6 +105,23 @@ awaitable<Result<Fetched>> Fetcher::into_store(cache::Key key, Asker asker, batc
         co_return co_await without_store(std::move(key), std::move(asker), std::move(status), committed.error());
     health_.worked();
     co_return Fetched{.snapshot = std::move(*committed), .held = nullptr, .stored = true};
+}
+
+awaitable<Result<std::chrono::seconds>> Fetcher::fill(std::shared_ptr<SnapshotWriter> writer,
+                                                      batch::StatusDocument& status, Asker asker,
+                                                      std::shared_ptr<Progress> progress,
+                                                      std::optional<Failure>& refused)
+{
+    progress->total = status.videos.size();
+    RecordSink sink = [this, writer = std::move(writer), &refused,
+                       progress](std::vector<batch::VideoRecord> records) -> awaitable<Result<void>> {
+        progress->videos += records.size();
+        auto added = co_await add(writer, std::move(records));
+        if (!added)
+            refused = added.error();
+        co_return added;
+    };
+    co_return co_await upstream_.analyses(status, std::move(asker), std::move(sink));
 }
 
 awaitable<Result<void>> Fetcher::add(std::shared_ptr<SnapshotWriter> writer, std::vector<batch::VideoRecord> records)
@@ -114,7 +140,7 @@ awaitable<Result<void>> Fetcher::add(std::shared_ptr<SnapshotWriter> writer, std
     co_return co_await store_.write(std::move(work));
 }
 
-awaitable<Result<std::shared_ptr<const HeldBatch>>> Fetcher::into_memory(batch::StatusDocument status, Asker asker)
+awaitable<Result<Fetched>> Fetcher::into_memory(cache::Key key, batch::StatusDocument status, Asker asker)
 {
     auto held = std::make_shared<HeldBatch>(held_);
     held->status = std::move(status);
@@ -131,8 +157,12 @@ awaitable<Result<std::shared_ptr<const HeldBatch>>> Fetcher::into_memory(batch::
     auto fetched = co_await upstream_.analyses(held->status, std::move(asker), std::move(sink));
     if (!fetched)
         co_return fetched.error();
-    put_in_order(*held);
-    co_return std::shared_ptr<const HeldBatch>(std::move(held));
+    auto finish = [key = std::move(key), held, now = clock_.now()](Store&) {
+        put_in_order(*held);
+        return describe(key, *held, now);
+    };
+    auto snapshot = co_await store_.read_large(std::move(finish));
+    co_return Fetched{.snapshot = std::move(snapshot), .held = std::move(held)};
 }
 
 // A client sees no error because of the cache: what can't be stored is still answered.
@@ -141,35 +171,15 @@ awaitable<Result<Fetched>> Fetcher::without_store(cache::Key key, Asker asker, b
 {
     health_.failed(why);
     log::warn("a batch could not be stored", {{"batch_id", key.batch_id}, {"error", why.detail}});
-    auto held = co_await into_memory(std::move(status), std::move(asker));
+    auto held = co_await into_memory(key, std::move(status), std::move(asker));
     if (!held) {
         auto failure = held.error();
         if (failure.code == Errc::no_room)
             failure.detail += " It can't be stored either: " + why.detail;
         co_return failure;
     }
-    co_return Fetched{.snapshot = describe(key, **held, clock_.now()),
-                      .held = *held,
-                      .stored = false,
-                      .damaged = cache::is_damage(why)};
-}
-
-Snapshot describe(const cache::Key& key, const HeldBatch& held, TimePoint now)
-{
-    Snapshot snapshot;
-    snapshot.key = key;
-    snapshot.fetched_at = snapshot.validated_at = now;
-    snapshot.videos = held.status.videos.size();
-    snapshot.review_status = held.status.review_status;
-    batch::Digest digest = batch::digest_of({held.status.source, held.status.metadata_source});
-    for (const auto& record : held.records) {
-        for (const auto& span : record.spans)
-            ++snapshot.events[static_cast<std::size_t>(span.approval)];
-        snapshot.bytes += record.head.size() + record.events.size() + record.tail.size();
-        digest = batch::digest_of({batch::to_hex(digest), batch::to_hex(batch::digest_of(record))});
-    }
-    snapshot.digest = digest;
-    return snapshot;
+    held->damaged = cache::is_damage(why);
+    co_return held;
 }
 
 } // namespace nomadic::proxy

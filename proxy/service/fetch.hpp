@@ -14,7 +14,7 @@ namespace nomadic::proxy {
 
 struct Fetched {
     cache::Snapshot snapshot;
-    std::shared_ptr<const HeldBatch> held; // the store refused: here it is all the same, in memory
+    std::shared_ptr<const HeldBatch> held; // what is not stored
     bool stored = false;
     bool by_status_alone = false; // the status document had not changed, and that was believed to be enough
     bool damaged = false;         // the store refused because it is damaged
@@ -41,11 +41,15 @@ public:
     awaitable<Result<Fetched>> into_store(cache::Key key, Asker asker, batch::StatusDocument status,
                                           std::chrono::seconds age, std::function<bool()> still_wanted,
                                           std::shared_ptr<Progress> progress);
-    // Never stored.
-    awaitable<Result<std::shared_ptr<const HeldBatch>>> into_memory(batch::StatusDocument status, Asker asker);
+    // Never stored: held in memory, with its facts, so that routes treat it as any other.
+    awaitable<Result<Fetched>> into_memory(cache::Key key, batch::StatusDocument status, Asker asker);
     std::uint64_t held_bytes() const { return held_.taken(); }
 
 private:
+    // Returns how old the oldest answer was. `refused` is set when it is the store that failed.
+    awaitable<Result<std::chrono::seconds>> fill(std::shared_ptr<cache::SnapshotWriter> writer,
+                                                 batch::StatusDocument& status, Asker asker,
+                                                 std::shared_ptr<Progress> progress, std::optional<Failure>& refused);
     awaitable<Result<void>> add(std::shared_ptr<cache::SnapshotWriter> writer, std::vector<batch::VideoRecord> records);
     awaitable<Result<Fetched>> without_store(cache::Key key, Asker asker, batch::StatusDocument status, Failure why);
 
@@ -56,8 +60,5 @@ private:
     StoreHealth& health_;
     HeldMemory held_;
 };
-
-// The facts of a batch that is only in memory, so that routes treat it as any other.
-cache::Snapshot describe(const cache::Key& key, const HeldBatch& held, TimePoint now);
 
 } // namespace nomadic::proxy

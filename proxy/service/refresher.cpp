@@ -68,14 +68,14 @@ awaitable<void> Refresher::watch_behind(Flights::FlightPointer flight, Key key)
                   {{"batch_id", key.batch_id}, {"error", fetched.error().detail}});
 }
 
-awaitable<Said<Refresher::Held>> Refresher::hold(Key key, Asker asker)
+awaitable<Said<Fetched>> Refresher::hold(Key key, Asker asker)
 {
     asker.log = exchange_log(key);
-    Questions<Held>::Work work = [this, key, asker](auto) -> awaitable<Result<Held>> {
+    Questions<Fetched>::Work work = [this, key, asker](auto) -> awaitable<Result<Fetched>> {
         auto seen = co_await statuses_.ask(key, asker);
         if (!seen)
             co_return seen.error();
-        co_return co_await fetcher_.into_memory(*(*seen)->document, asker);
+        co_return co_await fetcher_.into_memory(key, *(*seen)->document, asker);
     };
     auto held = co_await ask(held_, key, asker.credential, work);
     if (!held.outcome)

@@ -28,8 +28,7 @@ public:
     // Nobody waits; says in the log when it fails.
     void refresh_behind(cache::Key key, Asker asker);
     // In memory only: whatever its status, and never stored.
-    using Held = std::shared_ptr<const HeldBatch>;
-    awaitable<Said<Held>> hold(cache::Key key, Asker asker);
+    awaitable<Said<Fetched>> hold(cache::Key key, Asker asker);
 
     // A write went through, or the batch is gone: what is on its way is from before it.
     void supersede(const cache::Key& key);
@@ -74,7 +73,7 @@ private:
     Fetcher fetcher_;
     Flights flights_;
     Statuses statuses_;
-    Questions<Held> held_;
+    Questions<Fetched> held_;
     struct UnderWay {
         cache::Key key;
         Statuses::Pointer status; // null until upstream has said it
