@@ -22,14 +22,17 @@ AsyncStore::~AsyncStore()
 
 boost::asio::awaitable<Result<std::shared_ptr<SnapshotWriter>>> AsyncStore::begin(Key key)
 {
-    auto work = [key = std::move(key)](Store& store) { return store.begin(key); };
-    auto begun = co_await write(std::move(work));
-    if (!begun)
-        co_return begun.error();
     auto drop = [executor = writer_.pool.get_executor()](SnapshotWriter* writer) {
         boost::asio::post(executor, [dropped = std::unique_ptr<SnapshotWriter>(writer)] {});
     };
-    co_return std::shared_ptr<SnapshotWriter>(begun->release(), std::move(drop));
+    auto work = [key = std::move(key),
+                 drop = std::move(drop)](Store& store) -> Result<std::shared_ptr<SnapshotWriter>> {
+        auto begun = store.begin(key);
+        if (!begun)
+            return begun.error();
+        return std::shared_ptr<SnapshotWriter>(begun->release(), drop);
+    };
+    return write(std::move(work));
 }
 
 void AsyncStore::join()
