@@ -18,6 +18,13 @@ SANITIZED = "san" in pathlib.Path(BINARY).parent.name  # its memory is mostly th
 PATIENCE = 30
 
 
+def wait_until(condition):
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 class Answer:
     def __init__(self, response):
         self.status = response.status

@@ -4,11 +4,10 @@ import contextlib
 import os
 import pathlib
 import socket
-import time
 
 import pytest
 
-from harness import PATIENCE
+from harness import PATIENCE, wait_until
 
 TARGET = "/v1/batches/ask-100-1000-1/analysis"  # about 600 KB as JSON
 MIB = 1 << 20
@@ -25,13 +24,6 @@ def spooled(daemon):
         except FileNotFoundError:
             pass
     return sum(sizes), len(sizes)
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def selection(number):

@@ -5,12 +5,11 @@ import contextlib
 import os
 import pathlib
 import socket
-import time
 import urllib.parse
 
 import pytest
 
-from harness import PATIENCE
+from harness import PATIENCE, wait_until
 
 TARGET = "/v1/batches/ask-3-12-1/analysis"
 LARGE = "/v1/batches/ask-400-4000-1/analysis"
@@ -59,13 +58,6 @@ class Waiting:
 def waiting(daemon):
     with contextlib.closing(Waiting(daemon)) as connection:
         yield connection
-
-
-def wait_until(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_a_head_may_come_byte_by_byte(waiting):
