@@ -8,8 +8,14 @@
 #include "batch/filter.hpp"
 
 #include <memory>
+#include <optional>
 
 namespace nomadic::batch {
+
+// What rendered bytes depend on beside the batch and the representation: another number whenever a renderer's bytes
+// change, so that no entity tag outlives the bytes it stood for, and no length is told that was of others (those that
+// are stored carry it, see lengths.hpp; a migration of the store has to make them anew).
+inline constexpr unsigned renderer_version = 2;
 
 enum class Format { json, csv, ndjson, geojson, facets };
 std::string_view media_type(Format format); // with its charset parameter, as sent in Content-Type
@@ -41,6 +47,8 @@ struct Representation {
     bool needs_source(const StatusDocument& status) const;
 };
 
+struct RecordLengths;
+
 class Renderer {
 public:
     virtual ~Renderer() = default;
@@ -48,6 +56,11 @@ public:
     virtual void video(const VideoRecord& record, std::string& out) = 0;
     virtual void end(std::string& out) = 0;
     virtual std::uint64_t events() const = 0; // written so far: X-Total-Count
+
+    // How many bytes video() would append for a record of these lengths; empty where that can't be told. Instead of
+    // video(), for every video of the batch: events() counts them then. The selection must be the reader's own, not
+    // what is left of it once it has been applied.
+    virtual std::optional<std::uint64_t> measure(const RecordLengths& /*lengths*/) { return std::nullopt; }
 };
 
 // `status` and `representation` are copied as far as needed. With local thumbnails each video's record is given to the

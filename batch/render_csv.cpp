@@ -1,169 +1,31 @@
-#include "batch/event_view.hpp"
+#include "batch/csv_columns.hpp"
 #include "batch/json/read.hpp"
-#include "batch/json/scan.hpp"
-#include "batch/json/write.hpp"
-#include "batch/python.hpp"
+#include "batch/lengths.hpp"
 #include "batch/record.hpp"
 #include "batch/renderers.hpp"
 
-#include <array>
-#include <cmath>
-#include <unordered_map>
+#include <algorithm>
 
 namespace nomadic::batch {
 
 namespace {
 
-using json::Kind;
+using csv::Column;
+using csv::Of;
+using csv::Row;
 using json::Value;
-
-// What a row is made from.
-struct Row {
-    std::string_view batch_query, batch_id, batch_viewer_url;
-    const Value& result;
-    const Value& event;
-    EventView view;
-};
-
-// A field as Python's csv module writes a value; nested objects as JSON, null and what is not finite as nothing.
-void append_text(const Value& value, std::string& out)
-{
-    switch (value.kind()) {
-    case Kind::null:
-        return;
-    case Kind::array:
-    case Kind::object:
-        return json::write(value, out);
-    case Kind::real:
-        if (!json::is_python_repr(value.text()) && !std::isfinite(python::to_float(value).value_or(HUGE_VAL)))
-            return;
-        [[fallthrough]];
-    case Kind::boolean:
-    case Kind::integer:
-    case Kind::string:
-        return python::str(value, out);
-    }
-}
-
-// Quotes the field that begins at `start` when it holds a comma, a quote, CR or LF.
-void quote_field(std::string& out, std::size_t start)
-{
-    const auto field = std::string_view(out).substr(start);
-    if (!json::has_any_of<',', '"', '\r', '\n'>(field))
-        return;
-    const auto quotes = static_cast<std::size_t>(std::count(field.begin(), field.end(), '"'));
-    out.insert(start, 1, '"');
-    out.resize(out.size() + quotes);
-    // From its end, each character moves to where it belongs: nothing is overwritten that has not been moved.
-    for (auto to = out.size(), from = to - quotes; from != to;) {
-        out[--to] = out[--from];
-        if (out[from] == '"')
-            out[--to] = '"';
-    }
-    out += '"';
-}
-
-void append_field(const Value& value, std::string& out)
-{
-    if (value.is_string() && value.plain()) {
-        // What JSON writes without escapes holds neither quotes nor ends of lines.
-        const bool quoted = value.text().find(',') != std::string_view::npos;
-        if (quoted)
-            out += '"';
-        out += value.text();
-        if (quoted)
-            out += '"';
-        return;
-    }
-    const auto start = out.size();
-    append_text(value, out);
-    if (!value.is_number())
-        quote_field(out, start);
-}
-
-Value or_else(const Value& value, const Value& otherwise)
-{
-    return python::truth(value) ? value : otherwise;
-}
-
-Value text(std::string_view text)
-{
-    return Value::string(text, false);
-}
-
-void append_timestamp(const Row& row, std::string& out)
-{
-    const auto field = out.size();
-    const auto start = row.view.start();
-    const auto end = row.view.end();
-    append_text(start, out);
-    if (!end.is_null() && !python::equal(start, end)) {
-        if (!start.is_null())
-            out += '-';
-        append_text(end, out);
-    }
-    quote_field(out, field);
-}
-
-using Append = void (*)(const Row& row, std::string& out); // a field of the row
-// Of what a column speaks: what is the same for all events of a video is written once a video.
-enum class Of { event, video };
-struct Column {
-    std::string_view name;
-    Append append;
-    Of of = Of::event;
-};
-
-constexpr std::array columns{
-    Column{"Query",
-           [](const Row& row, std::string& out) {
-               append_field(or_else(row.result.get("query"), text(row.batch_query)), out);
-           },
-           Of::video},
-    Column{"Video",
-           [](const Row& row, std::string& out) {
-               append_field(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
-           },
-           Of::video},
-    Column{"Video Name",
-           [](const Row& row, std::string& out) {
-               append_field(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
-           },
-           Of::video},
-    Column{"Approval Status",
-           [](const Row& row, std::string& out) {
-               append_field(or_else(row.view.own("approval"), text("pending")), out);
-           }},
-    Column{"Timestamp", append_timestamp},
-    Column{"unix_timestamp_start", [](const Row& row, std::string& out) { append_field(row.view.unix_start(), out); }},
-    Column{"unix_timestamp_end", [](const Row& row, std::string& out) { append_field(row.view.unix_end(), out); }},
-    Column{"Category", [](const Row& row, std::string& out) { append_field(row.view.category(), out); }},
-    Column{"Label", [](const Row& row, std::string& out) { append_field(row.view.label(), out); }},
-    Column{"AI Analysis", [](const Row& row, std::string& out) { append_field(row.view.ai_analysis(), out); }},
-    Column{"Severity", [](const Row& row, std::string& out) { append_field(row.view.own("severity"), out); }},
-    Column{"Video ID", [](const Row& row, std::string& out) { append_field(row.result.get("video_id"), out); },
-           Of::video},
-    Column{"Analysis ID", [](const Row& row, std::string& out) { append_field(row.result.get("analysis_id"), out); },
-           Of::video},
-    Column{"Event ID", [](const Row& row, std::string& out) { append_field(row.view.event_id(), out); }},
-    Column{"Batch ID", [](const Row& row, std::string& out) { append_field(text(row.batch_id), out); }, Of::video},
-    Column{"Batch Viewer URL", [](const Row& row, std::string& out) { append_field(text(row.batch_viewer_url), out); },
-           Of::video},
-    Column{"Status", [](const Row& row, std::string& out) { append_field(row.result.get("status"), out); }, Of::video},
-    Column{"Confidence", [](const Row& row, std::string& out) { append_field(row.view.own("confidence"), out); }},
-    Column{"Annotated Thumbnail URL",
-           [](const Row& row, std::string& out) { append_field(row.view.own("annotated_thumbnail_url"), out); }},
-    Column{"Import Source URI",
-           [](const Row& row, std::string& out) { append_field(row.result.get("import_source_uri"), out); }, Of::video},
-    Column{"Summary", [](const Row& row, std::string& out) { append_field(row.result.get("summary"), out); },
-           Of::video},
-};
 
 const Column* find_column(std::string_view name)
 {
-    const auto* const found =
+    const auto columns = csv::columns();
+    const auto found =
         std::find_if(columns.begin(), columns.end(), [name](const Column& column) { return column.name == name; });
-    return found == columns.end() ? nullptr : found;
+    return found == columns.end() ? nullptr : &*found;
+}
+
+std::size_t place_of(const Column* column)
+{
+    return static_cast<std::size_t>(column - csv::columns().data());
 }
 
 bool in_profile(CsvProfile profile, std::string_view name)
@@ -181,7 +43,7 @@ std::vector<const Column*> chosen(const CsvColumns& wanted)
             list.push_back(find_column(name));
         return list;
     }
-    for (const auto& column : columns)
+    for (const auto& column : csv::columns())
         if (in_profile(wanted.profile, column.name))
             list.push_back(&column);
     return list;
@@ -196,14 +58,15 @@ public:
         const std::string text = render_metadata(status, representation.dashboard_url);
         const auto metadata = json::read(text, arena);
         const auto document = metadata ? *metadata : Value{};
-        append_text(document.get("batch_id"), batch_id_);
-        append_text(document.get("batch_viewer_url"), batch_viewer_url_);
-        append_text(or_else(document.get("prompt"), or_else(document.get("query"), {})), batch_query_);
+        csv::append_text(document.get("batch_id"), batch_id_);
+        csv::append_text(document.get("batch_viewer_url"), batch_viewer_url_);
+        csv::append_text(csv::or_else(document.get("prompt"), csv::or_else(document.get("query"), {})), batch_query_);
         if (representation.needs_source(status))
             older_rules_ = status;
         std::copy_if(columns_.begin(), columns_.end(), std::back_inserter(of_event_),
                      [](const Column* column) { return column->of == Of::event; });
         of_video_.resize(of_event_.size() + 1);
+        measure_batch();
     }
 
     void begin(std::string& out) override
@@ -232,7 +95,44 @@ public:
     void end(std::string&) override {}
     std::uint64_t events() const override { return events_; }
 
+    // A row of a single column is longer where it would be empty, and older rules may see other events.
+    std::optional<std::uint64_t> measure(const RecordLengths& lengths) override
+    {
+        if (older_rules_ || columns_.size() == 1 || !selection_.narrowing.empty())
+            return std::nullopt;
+        const auto wanted = wanted_of(lengths, selection_);
+        std::uint64_t bytes = 0;
+        for (const auto* column : of_event_)
+            bytes += wanted.fields[place_of(column)];
+        events_ += wanted.count;
+        return bytes + wanted.count * length_of_video(lengths);
+    }
+
 private:
+    // Of what stands in every row of the video.
+    std::uint64_t length_of_video(const RecordLengths& lengths) const
+    {
+        std::uint64_t length = columns_.size() - 1 + 2; // commas, CR and LF
+        for (const auto* column : columns_)
+            if (column->of == Of::video || (column->of == Of::video_or_batch && lengths.own_query))
+                length += lengths.fields[place_of(column)];
+            else if (column->of != Of::event)
+                length += of_batch_[place_of(column)];
+        return length;
+    }
+
+    void measure_batch()
+    {
+        const Value none;
+        for (const auto* column : columns_) {
+            if (column->of != Of::batch && column->of != Of::video_or_batch)
+                continue;
+            std::string field;
+            column->append({batch_query_, batch_id_, batch_viewer_url_, none, none, EventView(none)}, field);
+            of_batch_[place_of(column)] = field.size();
+        }
+    }
+
     void row(const Row& values, std::string& out) const
     {
         const auto start = out.size();
@@ -254,7 +154,7 @@ private:
         of_video_[place].clear();
         for (std::size_t i = 0; i < columns_.size(); ++i) {
             of_video_[place] += i == 0 ? "" : ",";
-            if (columns_[i]->of == Of::video)
+            if (columns_[i]->of != Of::event)
                 columns_[i]->append(values, of_video_[place]);
             else
                 of_video_[++place].clear();
@@ -284,6 +184,7 @@ private:
     std::optional<StatusDocument> older_rules_; // set when records have to be made again by the older client's rules
     std::vector<const Column*> of_event_;
     std::vector<std::string> of_video_; // what stands in every row of the video before, between and after those
+    RecordLengths::Fields of_batch_{};  // how long the batch's own fields are
     json::Arena arena_, event_arena_;
     std::uint64_t events_ = 0;
 };
@@ -313,7 +214,7 @@ Result<CsvColumns> parse_columns(std::string_view text)
                                       "' is not a column. Use docs, sdk-0.1.53, sdk-0.1.64, or names out of 'allowed'.",
                             .members = {{"value", name}}};
             auto& allowed = failure.members["allowed"].emplace_array();
-            for (const auto& column : columns)
+            for (const auto& column : csv::columns())
                 allowed.emplace_back(column.name);
             return failure;
         }

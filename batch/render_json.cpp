@@ -1,4 +1,7 @@
+#include "batch/lengths.hpp"
 #include "batch/renderers.hpp"
+
+#include <utility>
 
 namespace nomadic::batch {
 
@@ -34,6 +37,18 @@ public:
 
     void end(std::string& out) override { out += "]}"; }
     std::uint64_t events() const override { return events_; }
+
+    std::optional<std::uint64_t> measure(const RecordLengths& lengths) override
+    {
+        if (!selection_.narrowing.empty())
+            return std::nullopt;
+        const auto wanted = wanted_of(lengths, selection_);
+        if (wanted.count == 0 && !selection_.everything())
+            return 0;
+        events_ += wanted.count;
+        const std::uint64_t comma = std::exchange(any_video_, true) ? 1 : 0;
+        return comma + lengths.around + wanted.json + (wanted.count == 0 ? 0 : wanted.count - 1);
+    }
 
 private:
     std::string metadata_;

@@ -11,9 +11,6 @@ using cache::BodyBuilder;
 using cache::HotEntry;
 using cache::Store;
 
-// What the rendered bytes depend on beside the snapshot and the representation: changes whenever a renderer does, so
-// that no entity tag outlives the bytes it stood for.
-constexpr std::string_view renderer_version = "2";
 constexpr std::uint64_t piece = 128 * 1024; // of a file, as it is sent
 // Rendering less takes a few milliseconds: short enough for others to wait behind it.
 constexpr std::uint64_t large_batch = std::uint64_t{1} << 20U;
@@ -119,8 +116,8 @@ std::string Renderings::etag(const cache::Snapshot& snapshot, const batch::Repre
                              Coding coding)
 {
     constexpr std::size_t enough_digits = 32;
-    const auto digest = batch::digest_of(
-        {renderer_version, batch::to_hex(snapshot.digest), representation.canonical(), to_string(coding)});
+    const auto digest = batch::digest_of({std::to_string(batch::renderer_version), batch::to_hex(snapshot.digest),
+                                          representation.canonical(), to_string(coding)});
     return '"' + batch::to_hex(digest).substr(0, enough_digits) + '"';
 }
 
