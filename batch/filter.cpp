@@ -5,6 +5,7 @@
 #include "batch/json/read.hpp"
 #include "batch/python.hpp"
 #include "batch/record.hpp"
+#include "batch/search.hpp"
 
 #include <algorithm>
 #include <array>
@@ -69,15 +70,12 @@ const EventFacts& EventFactsReader::read(std::string_view event_json)
 void EventFactsReader::read(std::string_view event_json, EventFacts& facts)
 {
     arena_.reset();
-    if (const auto event = json::read(event_json, arena_))
-        read_facts(*event, facts);
-    else
+    const auto event = json::read(event_json, arena_);
+    if (!event) {
         facts = {};
-}
-
-void read_facts(const Value& event, EventFacts& facts)
-{
-    const EventView view(event);
+        return;
+    }
+    const EventView view(*event);
     facts.approval = approval_of(view.own("approval"));
     assign(view.event_id(), facts.event_id);
     assign(view.category(), facts.category);
@@ -86,7 +84,7 @@ void read_facts(const Value& event, EventFacts& facts)
     assign(view.ai_analysis(), facts.ai_analysis);
     assign(view.start(), facts.start);
     assign(view.end(), facts.end);
-    const auto* const confidence = event.find("confidence");
+    const auto* const confidence = event->find("confidence");
     facts.confidence = confidence == nullptr ? std::nullopt : python::to_float(*confidence);
 }
 
@@ -97,10 +95,10 @@ bool Narrowing::empty() const
 
 bool Narrowing::matches(const EventFacts& event) const
 {
-    return matches_values(event) && mentions(event);
+    return matches_values(event.values()) && mentions(event);
 }
 
-bool Narrowing::matches_values(const EventFacts& event) const
+bool Narrowing::matches_values(const EventValues& event) const
 {
     return allows(category, event.category) && allows(severity, event.severity) && allows(label, event.label) &&
            (!min_confidence || (event.confidence && *event.confidence >= *min_confidence));
@@ -110,9 +108,8 @@ bool Narrowing::mentions(const EventFacts& event) const
 {
     if (q.empty())
         return true;
-    const auto wanted = fold_case(q);
-    return contains_folded(event.label, wanted) || contains_folded(event.category, wanted) ||
-           contains_folded(event.ai_analysis, wanted);
+    Search search(q);
+    return search.finds_in(event.label) || search.finds_in(event.category) || search.finds_in(event.ai_analysis);
 }
 
 bool Narrowing::allows_video(std::string_view id) const

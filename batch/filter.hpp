@@ -4,11 +4,18 @@
 
 #include "base/error.hpp"
 #include "batch/batch.hpp"
-#include "batch/json/value.hpp"
+#include "batch/json/arena.hpp"
 
 #include <bitset>
 
 namespace nomadic::batch {
+
+// What facets and all of narrowing but `q` look at of an event. Points into where the event is.
+struct EventValues {
+    Approval approval = Approval::pending;
+    std::string_view category, severity, label;
+    std::optional<double> confidence;
+};
 
 // The facts of one event that narrowing, facets, the SQL view and diffs look at.
 struct EventFacts {
@@ -21,9 +28,10 @@ struct EventFacts {
     std::string start; // as in the CSV's Timestamp
     std::string end;
     std::optional<double> confidence;
+
+    EventValues values() const { return {approval, category, severity, label, confidence}; }
 };
 EventFacts event_facts(std::string_view event_json);
-void read_facts(const json::Value& event, EventFacts& facts);
 
 // The same for one event after the other, in memory that is kept.
 class EventFactsReader {
@@ -43,9 +51,9 @@ struct Narrowing {
     std::vector<std::string> q; // case-insensitive substrings of label, category or AI analysis
 
     bool empty() const;
-    bool matches(const EventFacts& event) const;        // all but video_id, which is the record's
-    bool matches_values(const EventFacts& event) const; // all but video_id and q
-    bool mentions(const EventFacts& event) const;       // q alone
+    bool matches(const EventFacts& event) const;         // all but video_id, which is the record's
+    bool matches_values(const EventValues& event) const; // all but video_id and q
+    bool mentions(const EventFacts& event) const;        // q alone
     bool allows_video(std::string_view id) const;
 };
 

@@ -11,8 +11,7 @@ namespace nomadic::batch {
 // `text` is UTF-8; what is not stays as it is.
 std::string fold_case(std::string_view text);
 std::vector<std::string> fold_case(const std::vector<std::string>& texts);
-
-// Whether one of `folded`, which fold_case() has made, stands in `text` in whatever case.
-bool contains_folded(std::string_view text, const std::vector<std::string>& folded);
+// The same in `room`, which grows as needed: what is returned lies there.
+std::string_view fold_case(std::string_view text, std::string& room);
 
 } // namespace nomadic::batch

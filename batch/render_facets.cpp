@@ -12,8 +12,10 @@ public:
     void begin(std::string&) override {}
     void video(const VideoRecord& record, std::string&) override
     {
+        const auto before = facets_.events();
         for_each_wanted(record, selection_,
-                        [&](std::string_view event) { facets_.count(reader_.read(event), record.video_id); });
+                        [&](std::string_view event) { facets_.count(reader_.read(event).values()); });
+        facets_.count_video(record.video_id, facets_.events() - before);
     }
     void end(std::string& out) override { out += facets_.json(); }
     std::uint64_t events() const override { return facets_.events(); }

@@ -4,6 +4,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #ifdef __SSE2__
@@ -40,6 +41,33 @@ bool has_any_of(std::string_view text)
         if (*at == A || *at == B || *at == C || *at == D)
             return true;
     return false;
+}
+
+// Where `what`, which is not empty, first stands in the text at or after `from`, else npos. Sixteen places at a time
+// are looked at for its first and its last byte.
+inline std::size_t find_text(std::string_view text, std::string_view what, std::size_t from = 0)
+{
+    if (from > text.size() || what.size() > text.size() - from)
+        return std::string_view::npos;
+    const char* at = text.data() + from;
+    const char* const end = text.data() + text.size() - what.size() + 1; // behind the last place where it can stand
+    const auto stands = [what](const char* place) { return std::memcmp(place, what.data(), what.size()) == 0; };
+#ifdef __SSE2__
+    const __m128i first = _mm_set1_epi8(what.front());
+    const __m128i last = _mm_set1_epi8(what.back());
+    const auto load = [](const char* bytes) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes)); };
+    for (; end - at >= 16; at += 16) {
+        const __m128i found =
+            _mm_and_si128(_mm_cmpeq_epi8(load(at), first), _mm_cmpeq_epi8(load(at + what.size() - 1), last));
+        for (auto places = static_cast<unsigned>(_mm_movemask_epi8(found)); places != 0; places &= places - 1)
+            if (const char* const place = at + std::countr_zero(places); stands(place))
+                return static_cast<std::size_t>(place - text.data());
+    }
+#endif
+    for (; at != end; ++at)
+        if (*at == what.front() && stands(at))
+            return static_cast<std::size_t>(at - text.data());
+    return std::string_view::npos;
 }
 
 // The first quote, backslash or control character at or after `at`, else `end`. `high` gathers whether a byte beyond

@@ -196,7 +196,7 @@ std::optional<batch::VideoRecord> Codec::record_of(std::string_view video_id, st
     if (!taker.whole() || offset != taker.rest().size())
         return std::nullopt;
     if (pick)
-        pick(record.spans);
+        pick(taker.rest(), record.spans);
     record.events = gather(taker.rest(), record.spans);
     return record;
 }

@@ -21,8 +21,8 @@ struct PlainRecord {
     std::string record, source;
 };
 
-// Removes the events that are not wanted of those that a record has.
-using Pick = std::function<void(std::vector<batch::EventSpan>&)>;
+// Removes the events that are not wanted of those that a record has; `events` is what their spans are of.
+using Pick = std::function<void(std::string_view events, std::vector<batch::EventSpan>& spans)>;
 
 class Codec {
 public:

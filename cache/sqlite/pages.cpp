@@ -1,5 +1,7 @@
 #include "cache/sqlite/pages.hpp"
 
+#include "cache/sqlite/event_rows.hpp"
+
 #include <utility>
 
 namespace nomadic::cache::sqlite {
@@ -9,162 +11,159 @@ namespace {
 constexpr std::size_t page_bytes = std::size_t{512} * 1024; // decoded, about
 constexpr std::size_t usual_ratio = 4;
 
-std::uint64_t wanted_events(const Rows& rows, int first_count, const batch::Selection& selection)
+bool wants_some(const batch::Selection& selection, const Rows& rows, int first_count)
 {
-    std::uint64_t wanted = 0;
     for (int i = 0; i < static_cast<int>(batch::approval_count); ++i)
-        if (selection.wants(static_cast<batch::Approval>(i)))
-            wanted += static_cast<std::uint64_t>(rows.integer(first_count + i));
-    return wanted;
-}
-
-batch::VideoRecord decode_video(Codec& codec, std::string_view video_id, std::string_view packed,
-                                std::string_view source, WithSource with_source, const Pick& pick = {})
-{
-    auto record = codec.decode(video_id, packed, pick);
-    if (!record)
-        throw Damage("the analysis of video " + std::string(video_id) + " is damaged");
-    if (with_source == WithSource::yes) {
-        auto item = codec.decode_source(packed, source);
-        if (!item)
-            throw Damage("the item of video " + record->video_id + " is damaged");
-        record->source = std::move(*item);
-    }
-    return std::move(*record);
-}
-
-std::size_t decoded_size(const PagedVideo& video)
-{
-    return video.record ? video.record->events.size() + video.record->source.size()
-                        : usual_ratio * (video.packed.size() + video.source.size());
+        if (selection.wants(static_cast<batch::Approval>(i)) && rows.integer(first_count + i) != 0)
+            return true;
+    return false;
 }
 
 } // namespace
 
-StoredVideo::StoredVideo(Session& session, std::int64_t id, WithSource with_source, const Past& past, std::size_t place)
-    : session_(session),
-      past_(past),
-      place_(place),
-      id_(id),
-      // SQLite reads every page of what is selected; so not the item, unless it is wanted.
-      rows_(session.database.query("SELECT approved, rejected, pending, invalid, other, video_id, record, "
-                                   "CASE WHEN ?2 THEN source END FROM content WHERE id = ?1",
-                                   id, static_cast<std::int64_t>(with_source))),
-      with_source_(with_source)
+PagedVideo stored_video(Session& session, const Reading& reading, std::size_t place)
 {
-    if (!rows_.next())
-        throw Damage("content " + std::to_string(id) + " is missing");
-}
-
-bool StoredVideo::may_hold(const batch::Selection& selection) const
-{
-    return selection.everything() || ((past_.differs(place_) || wanted_events(rows_, 0, selection) != 0) &&
-                                      selection.narrowing.allows_video(video_id()));
-}
-
-PagedVideo StoredVideo::paged()
-{
-    PagedVideo video;
-    video.video_id = rows_.bytes(5);
-    if (record_ || past_.differs(place_)) {
-        record();
-        video.record = std::move(record_);
-        return video;
-    }
-    video.packed = rows_.bytes(6);
-    if (with_source_ == WithSource::yes)
-        video.source = rows_.bytes(7);
+    // SQLite reads every page of what is selected; so not the item, unless it is wanted.
+    auto rows = session.database.query("SELECT video_id, record, CASE WHEN ?2 THEN source END FROM content "
+                                       "WHERE id = ?1",
+                                       reading.contents[place], static_cast<std::int64_t>(reading.with_source));
+    if (!rows.next())
+        throw Damage("content " + std::to_string(reading.contents[place]) + " is missing");
+    PagedVideo video{.place = place};
+    video.video_id = rows.bytes(0);
+    video.packed = rows.bytes(1);
+    if (reading.with_source == WithSource::yes)
+        video.source = rows.bytes(2);
     return video;
 }
 
-const batch::VideoRecord& StoredVideo::record()
+void PageReader::read()
 {
-    if (!record_)
-        record_ = past_.differs(place_)
-                      ? earlier_record()
-                      : decode_video(session_.codec, rows_.bytes(5), rows_.bytes(6), rows_.bytes(7), with_source_);
-    return *record_;
+    Runs runs(session_, reading_);
+    while (const auto run = runs.next())
+        if (!read(*run))
+            return;
+    sink_.give(std::move(page_));
 }
 
-batch::VideoRecord StoredVideo::earlier_record() const
+bool PageReader::read(const Run& run)
 {
-    const auto source = with_source_ == WithSource::yes ? std::optional(rows_.bytes(7)) : std::nullopt;
-    auto plain = session_.codec.plain(rows_.bytes(6), source);
-    if (plain)
-        past_.take_back(place_, *plain);
-    auto record = plain ? Codec::record_of(video_id(), plain->record) : std::nullopt;
+    if (run.has_rows && !reading_.selection.narrowing.empty())
+        return pick_by_rows(run);
+    if (run.has_rows && !reading_.selection.everything())
+        return pick_by_counts(run);
+    for (std::size_t i = 0; i < run.count; ++i)
+        if (!add(run.place + i, {}))
+            return false;
+    return true;
+}
+
+// Of a video that no filter wants, the record is not read.
+bool PageReader::pick_by_counts(const Run& run)
+{
+    const auto first = reading_.contents[run.place], last = reading_.contents[run.place + run.count - 1];
+    auto rows = session_.database.query("SELECT id, approved, rejected, pending, invalid, other FROM content "
+                                        "WHERE id BETWEEN ? AND ? ORDER BY id",
+                                        first, last);
+    for (std::size_t i = 0; i < run.count; ++i) {
+        const auto place = run.place + i;
+        if (!rows.next() || rows.integer(0) != reading_.contents[place])
+            throw Damage("content " + std::to_string(reading_.contents[place]) + " is missing");
+        if (wants_some(reading_.selection, rows, 1) && !add(place, {}))
+            return false;
+    }
+    return true;
+}
+
+bool PageReader::pick_by_rows(const Run& run)
+{
+    const auto& selection = reading_.selection;
+    const auto first = reading_.contents[run.place], last = reading_.contents[run.place + run.count - 1];
+    auto content = first;
+    std::vector<WantedEvent> wanted;
+    const auto add_content = [&] {
+        const auto place = run.place + static_cast<std::size_t>(content - first);
+        return wanted.empty() || add(place, std::exchange(wanted, {}));
+    };
+    for (EventRows rows(session_, columns_of(selection.narrowing), first, last); rows.next();) {
+        const auto values = rows.values();
+        if (!selection.wants(values.approval) || !selection.narrowing.matches_values(values))
+            continue;
+        if (rows.content() != content && !add_content())
+            return false;
+        content = rows.content();
+        const bool searched = !search_.any() || search_.finds_in(values.label) || search_.finds_in(values.category);
+        wanted.push_back({.position = rows.position(), .if_analysis_mentions = !searched});
+    }
+    return add_content();
+}
+
+bool PageReader::add(std::size_t place, std::optional<std::vector<WantedEvent>> wanted)
+{
+    auto& video = page_.emplace_back(stored_video(session_, reading_, place));
+    video.wanted = std::move(wanted);
+    bytes_ += usual_ratio * (video.packed.size() + video.source.size());
+    if (bytes_ < page_bytes)
+        return true;
+    bytes_ = 0;
+    return sink_.give(std::exchange(page_, {}));
+}
+
+void PageDecoder::decode(Page& page)
+{
+    for (auto& video : page)
+        video.record = decode(std::exchange(video, {}));
+    if (!reading_.selection.everything())
+        std::erase_if(page, [](const PagedVideo& video) { return video.record->spans.empty(); });
+}
+
+batch::VideoRecord PageDecoder::decode(PagedVideo video)
+{
+    const Pick pick = [&](std::string_view events, auto& spans) { keep_wanted(video, events, spans); };
+    const bool as_it_is = reading_.with_source == WithSource::no && !reading_.past.differs(video.place);
+    std::optional<batch::VideoRecord> record;
+    if (as_it_is) {
+        record = codec_.decode(video.video_id, video.packed, pick);
+    } else if (auto plain = codec_.plain(video.packed, reading_.with_source == WithSource::yes
+                                                           ? std::optional<std::string_view>(video.source)
+                                                           : std::nullopt)) {
+        reading_.past.take_back(video.place, *plain);
+        record = Codec::record_of(video.video_id, plain->record, pick);
+        if (record)
+            record->source = std::move(plain->source);
+    }
     if (!record)
-        throw Damage("an earlier analysis of video " + std::string(video_id()) + " is damaged");
-    record->source = std::move(plain->source);
+        throw Damage("the analysis of video " + video.video_id + " is damaged");
     return std::move(*record);
 }
 
-void PageReader::read(Session& session, const std::vector<std::int64_t>& contents, const Past& past,
-                      PageSink& sink) const
+void PageDecoder::keep_wanted(const PagedVideo& video, std::string_view events, std::vector<batch::EventSpan>& spans)
 {
-    EventPicker picker(session, selection_);
-    Page page;
-    std::size_t bytes = 0;
-    for (std::size_t place = 0; place < contents.size(); ++place) {
-        StoredVideo stored(session, contents[place], with_source_, past, place);
-        auto video = stored.may_hold(selection_) ? pick(stored, picker) : std::nullopt;
-        if (!video)
-            continue;
-        bytes += decoded_size(*video);
-        page.push_back(std::move(*video));
-        if (bytes < page_bytes)
-            continue;
-        bytes = 0;
-        if (!sink.give(std::exchange(page, {})))
-            return;
-    }
-    sink.give(std::move(page));
+    if (video.wanted)
+        keep_picked(video, events, spans);
+    else if (!reading_.selection.everything())
+        std::erase_if(spans, [&](const auto& span) { return !wants(span, events.substr(span.offset, span.length)); });
 }
 
-// Empty when narrowing leaves nothing of the video.
-std::optional<PagedVideo> PageReader::pick(StoredVideo& stored, EventPicker& picker) const
+// What the rows have picked.
+void PageDecoder::keep_picked(const PagedVideo& video, std::string_view events, std::vector<batch::EventSpan>& spans)
 {
-    std::vector<std::size_t> wanted;
-    const bool narrowed = !selection_.narrowing.empty();
-    if (narrowed)
-        picker.each_wanted(
-            stored.rows_of(), [&]() -> const batch::VideoRecord& { return stored.record(); },
-            [&](std::size_t position, const auto&) { wanted.push_back(position); });
-    if (narrowed && wanted.empty())
-        return std::nullopt;
-    auto video = stored.paged();
-    if (narrowed)
-        video.wanted = std::move(wanted);
-    if (video.record)
-        keep_wanted(video, video.record->spans);
-    return video;
+    std::vector<batch::EventSpan> picked;
+    picked.reserve(video.wanted->size());
+    for (const auto& event : *video.wanted) {
+        if (event.position >= spans.size())
+            throw Damage("the rows of video " + video.video_id + " do not fit its record");
+        const auto& span = spans[event.position];
+        if (!event.if_analysis_mentions || search_.finds_in_analysis(events.substr(span.offset, span.length)))
+            picked.push_back(span);
+    }
+    spans = std::move(picked);
 }
 
-void PageReader::decode(Page& page, Codec& codec) const
+bool PageDecoder::wants(const batch::EventSpan& span, std::string_view event_json)
 {
-    for (auto& video : page) {
-        if (video.record)
-            continue;
-        video.record =
-            decode_video(codec, video.video_id, std::exchange(video.packed, {}), std::exchange(video.source, {}),
-                         with_source_, [&](auto& spans) { keep_wanted(video, spans); });
-    }
-}
-
-void PageReader::keep_wanted(const PagedVideo& video, std::vector<batch::EventSpan>& spans) const
-{
-    if (video.wanted) {
-        std::vector<batch::EventSpan> picked;
-        picked.reserve(video.wanted->size());
-        for (const auto position : *video.wanted) {
-            if (position >= spans.size())
-                throw Damage("the rows of video " + video.video_id + " do not fit its record");
-            picked.push_back(spans[position]);
-        }
-        spans = std::move(picked);
-    } else if (!selection_.everything()) {
-        std::erase_if(spans, [&](const auto& span) { return !selection_.wants(span.approval); });
-    }
+    const auto& [approvals, narrowing] = reading_.selection;
+    return reading_.selection.wants(span.approval) && (narrowing.empty() || narrowing.matches(facts_.read(event_json)));
 }
 
 } // namespace nomadic::cache::sqlite

@@ -1,54 +1,58 @@
 #pragma once
 
-// A snapshot's videos, row by row and page by page. One thread at a time, but for PageReader::decode.
+// A snapshot's videos, page by page. What a selection wants is told from rows where they are enough, and only a video
+// of which something may be wanted is read.
 
-#include "cache/sqlite/events.hpp"
-#include "cache/sqlite/past.hpp"
+#include "batch/search.hpp"
 #include "cache/sqlite/read_ahead.hpp"
+#include "cache/sqlite/reading.hpp"
 
 namespace nomadic::cache::sqlite {
 
-// A row of `content`, as `past` has it at this place of the batch; its record is decoded when it is first asked for.
-class StoredVideo {
-public:
-    StoredVideo(Session& session, std::int64_t id, WithSource with_source, const Past& past, std::size_t place);
-    bool may_hold(const batch::Selection& selection) const; // an event that the selection wants, by its counts
-    // The content whose rows of `event` are its, or EventPicker::no_rows.
-    std::int64_t rows_of() const { return past_.differs(place_) ? EventPicker::no_rows : id_; }
-    std::string_view video_id() const { return rows_.bytes(5); }
-    const batch::VideoRecord& record();
-    PagedVideo paged(); // packed, unless it had to be decoded; nothing is asked of this afterwards
+// The video at a place of the batch, as it is stored.
+PagedVideo stored_video(Session& session, const Reading& reading, std::size_t place);
 
-private:
-    batch::VideoRecord earlier_record() const;
-
-    Session& session_;
-    const Past& past_;
-    std::size_t place_;
-    std::int64_t id_;
-    Rows rows_;
-    WithSource with_source_;
-    std::optional<batch::VideoRecord> record_;
-};
-
-// Reads what a selection wants of a snapshot.
+// Reads what a selection wants, as it is stored. One thread at a time.
 class PageReader {
 public:
-    // `selection` outlives this.
-    PageReader(const batch::Selection& selection, WithSource with_source)
-        : selection_(selection), with_source_(with_source)
+    PageReader(Session& session, const Reading& reading, PageSink& sink)
+        : session_(session), reading_(reading), sink_(sink), search_(reading.selection.narrowing.q)
     {}
-
-    void read(Session& session, const std::vector<std::int64_t>& contents, const Past& past, PageSink& sink) const;
-    // What of the page is still packed; any thread, with a codec of its own.
-    void decode(Page& page, Codec& codec) const;
+    void read();
 
 private:
-    std::optional<PagedVideo> pick(StoredVideo& video, EventPicker& picker) const;
-    void keep_wanted(const PagedVideo& video, std::vector<batch::EventSpan>& spans) const;
+    // All of these are false when no more is wanted.
+    bool read(const Run& run);
+    bool pick_by_counts(const Run& run);
+    bool pick_by_rows(const Run& run);
+    bool add(std::size_t place, std::optional<std::vector<WantedEvent>> wanted);
 
-    const batch::Selection& selection_;
-    WithSource with_source_;
+    Session& session_;
+    const Reading& reading_;
+    PageSink& sink_;
+    batch::Search search_;
+    Page page_;
+    std::size_t bytes_ = 0; // in the page, decoded, about
+};
+
+// Decodes what a PageReader has read, and leaves of it what is wanted. One thread at a time, each with its own.
+class PageDecoder {
+public:
+    PageDecoder(const Reading& reading, Codec& codec)
+        : reading_(reading), codec_(codec), search_(reading.selection.narrowing.q)
+    {}
+    void decode(Page& page);
+    batch::VideoRecord decode(PagedVideo video);
+
+private:
+    void keep_wanted(const PagedVideo& video, std::string_view events, std::vector<batch::EventSpan>& spans);
+    void keep_picked(const PagedVideo& video, std::string_view events, std::vector<batch::EventSpan>& spans);
+    bool wants(const batch::EventSpan& span, std::string_view event_json);
+
+    const Reading& reading_;
+    Codec& codec_;
+    batch::Search search_;
+    batch::EventFactsReader facts_;
 };
 
 } // namespace nomadic::cache::sqlite

@@ -29,11 +29,6 @@ private:
     const ReadAhead& work_;
 };
 
-Failure gone(std::int64_t snapshot)
-{
-    return store_failure("snapshot " + std::to_string(snapshot) + " is not there any more");
-}
-
 std::vector<Scope> scopes_in(Database& database)
 {
     std::vector<Scope> scopes;
@@ -110,14 +105,15 @@ Result<void> SqliteStore::read(std::int64_t snapshot, const batch::Selection& se
         Transaction transaction(session->database, Transaction::Kind::read);
         const auto contents = session->contents(snapshot);
         if (!contents)
-            return gone(snapshot);
+            return snapshot_gone(snapshot);
         const Past past(*session, snapshot);
-        const PageReader pages(selection, with_source);
-        Codec codec; // the session's is busy with the pages to come
+        const Reading reading{snapshot, *contents, past, selection, with_source};
+        Codec codec; // the session's is the reader's
+        PageDecoder decoder_ahead(reading, session->codec), decoder(reading, codec);
         const ReadAhead work{
-            .produce = [&](PageSink& sink) { pages.read(*session, *contents, past, sink); },
-            .decode_ahead = [&](Page& page) { pages.decode(page, session->codec); },
-            .decode = [&](Page& page) { pages.decode(page, codec); },
+            .produce = [&](PageSink& sink) { PageReader(*session, reading, sink).read(); },
+            .decode_ahead = [&](Page& page) { decoder_ahead.decode(page); },
+            .decode = [&](Page& page) { decoder.decode(page); },
             .consume =
                 [&](Page page) {
                     return std::all_of(page.begin(), page.end(),
@@ -134,28 +130,6 @@ Result<void> SqliteStore::read(std::int64_t snapshot, const batch::Selection& se
     });
 }
 
-Result<batch::Facets> SqliteStore::facets(std::int64_t snapshot, const batch::Selection& selection)
-{
-    return guarded([&]() -> Result<batch::Facets> {
-        auto session = readers_.borrow();
-        Transaction transaction(session->database, Transaction::Kind::read);
-        const auto contents = session->contents(snapshot);
-        if (!contents)
-            return gone(snapshot);
-        batch::Facets facets;
-        const Past past(*session, snapshot);
-        EventPicker picker(*session, selection);
-        for (std::size_t place = 0; place < contents->size(); ++place) {
-            StoredVideo video(*session, (*contents)[place], WithSource::no, past, place);
-            if (video.may_hold(selection))
-                picker.each_wanted(
-                    video.rows_of(), [&]() -> const batch::VideoRecord& { return video.record(); },
-                    [&](std::size_t, const auto& facts) { facets.count(facts, video.video_id()); });
-        }
-        return facets;
-    });
-}
-
 Result<std::vector<std::optional<std::string>>> SqliteStore::sources(std::int64_t snapshot,
                                                                      std::span<const std::string> video_ids)
 {
@@ -164,8 +138,11 @@ Result<std::vector<std::optional<std::string>>> SqliteStore::sources(std::int64_
         Transaction transaction(session->database, Transaction::Kind::read);
         const auto contents = session->contents(snapshot);
         if (!contents)
-            return gone(snapshot);
+            return snapshot_gone(snapshot);
         const Past past(*session, snapshot);
+        const batch::Selection everything;
+        const Reading reading{snapshot, *contents, past, everything, WithSource::yes};
+        PageDecoder decoder(reading, session->codec);
         std::unordered_map<std::int64_t, std::size_t> places;
         for (std::size_t place = 0; place < contents->size(); ++place)
             places.try_emplace((*contents)[place], place);
@@ -177,7 +154,7 @@ Result<std::vector<std::optional<std::string>>> SqliteStore::sources(std::int64_
                                                 std::string_view(video_id), snapshot);
             while (!source && rows.next())
                 if (const auto place = places.find(rows.integer(0)); place != places.end())
-                    source = StoredVideo(*session, place->first, WithSource::yes, past, place->second).record().source;
+                    source = decoder.decode(stored_video(*session, reading, place->second)).source;
         }
         return sources;
     });

@@ -12,10 +12,17 @@
 
 namespace nomadic::cache::sqlite {
 
+// An event that its row has picked.
+struct WantedEvent {
+    std::size_t position = 0;
+    bool if_analysis_mentions = false; // and only then: `q` may be in its AI analysis, which is in the record
+};
+
 // A video as it is stored, until it is decoded.
 struct PagedVideo {
+    std::size_t place = 0; // in the batch
     std::string video_id, packed, source;
-    std::optional<std::vector<std::size_t>> wanted; // positions of events, where narrowing has picked some
+    std::optional<std::vector<WantedEvent>> wanted; // where rows have picked some
     std::optional<batch::VideoRecord> record;       // once decoded; its spans are those of the wanted events
 };
 

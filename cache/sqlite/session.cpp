@@ -127,6 +127,11 @@ Failure store_failure(std::string_view why)
     return {.code = Errc::store_failed, .detail = "The store failed: " + std::string(why) + ".", .members = {}};
 }
 
+Failure snapshot_gone(std::int64_t snapshot)
+{
+    return store_failure("snapshot " + std::to_string(snapshot) + " is not there any more");
+}
+
 Failure damage_failure(std::string_view what)
 {
     auto failure = store_failure(what);

@@ -49,6 +49,7 @@ public:
 batch::Digest snapshot_digest(std::string_view status, std::string_view metadata, std::string_view digests);
 
 Failure store_failure(std::string_view why);
+Failure snapshot_gone(std::int64_t snapshot);
 Failure store_failure(const SqliteError& error);
 Failure damage_failure(std::string_view what);
 

@@ -21,7 +21,6 @@ public:
     Result<std::unique_ptr<SnapshotWriter>> begin(const Key& key) override;
     Result<void> read(std::int64_t snapshot, const batch::Selection& selection, WithSource with_source,
                       const std::function<bool(const batch::VideoRecord&)>& each) override;
-    Result<bool> lengths(std::int64_t snapshot, const std::function<bool(const batch::RecordLengths&)>& each) override;
     Result<batch::Facets> facets(std::int64_t snapshot, const batch::Selection& selection) override;
     Result<std::vector<std::optional<std::string>>> sources(std::int64_t snapshot,
                                                             std::span<const std::string> video_ids) override;
@@ -54,6 +53,7 @@ public:
     Result<bool> catch_up() override;
 
 private:
+    Result<batch::Facets> facets_by_records(std::int64_t snapshot, const batch::Selection& selection);
     void prepare_writer();
     void remove_leftovers(); // of a process that was killed: nobody sees them; throws SqliteError
 
