@@ -70,12 +70,15 @@ const EventFacts& EventFactsReader::read(std::string_view event_json)
 void EventFactsReader::read(std::string_view event_json, EventFacts& facts)
 {
     arena_.reset();
-    const auto event = json::read(event_json, arena_);
-    if (!event) {
+    if (const auto event = json::read(event_json, arena_))
+        read_facts(*event, facts);
+    else
         facts = {};
-        return;
-    }
-    const EventView view(*event);
+}
+
+void read_facts(const Value& event, EventFacts& facts)
+{
+    const EventView view(event);
     facts.approval = approval_of(view.own("approval"));
     assign(view.event_id(), facts.event_id);
     assign(view.category(), facts.category);
@@ -84,7 +87,7 @@ void EventFactsReader::read(std::string_view event_json, EventFacts& facts)
     assign(view.ai_analysis(), facts.ai_analysis);
     assign(view.start(), facts.start);
     assign(view.end(), facts.end);
-    const auto* const confidence = event->find("confidence");
+    const auto* const confidence = event.find("confidence");
     facts.confidence = confidence == nullptr ? std::nullopt : python::to_float(*confidence);
 }
 

@@ -4,7 +4,7 @@
 
 #include "base/error.hpp"
 #include "batch/batch.hpp"
-#include "batch/json/arena.hpp"
+#include "batch/json/value.hpp"
 
 #include <bitset>
 
@@ -32,6 +32,7 @@ struct EventFacts {
     EventValues values() const { return {approval, category, severity, label, confidence}; }
 };
 EventFacts event_facts(std::string_view event_json);
+void read_facts(const json::Value& event, EventFacts& facts);
 
 // The same for one event after the other, in memory that is kept.
 class EventFactsReader {

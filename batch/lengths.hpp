@@ -59,5 +59,6 @@ std::optional<RecordLengths> lengths_of(const VideoRecord& record);
 std::string pack(const RecordLengths& lengths);
 // Empty when the bytes are not what pack() makes in this version of the program, whose renderers may be others.
 std::optional<RecordLengths> unpack(std::string_view packed);
+bool are_of_other_renderers(std::string_view packed);
 
 } // namespace nomadic::batch

@@ -123,4 +123,9 @@ std::optional<RecordLengths> unpack(std::string_view packed)
     return unpacker.done() && flags < 2 * own_query_bit ? std::optional(lengths) : std::nullopt;
 }
 
+bool are_of_other_renderers(std::string_view packed)
+{
+    return !packed.empty() && static_cast<unsigned char>(packed.front()) != version;
+}
+
 } // namespace nomadic::batch

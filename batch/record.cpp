@@ -180,12 +180,9 @@ VideoRecord keep_result(std::string_view video_id, const Value& result, json::Ar
     return record;
 }
 
-std::string analysis_id_of(const VideoRecord& record)
+std::string analysis_id_of(const Value& result)
 {
-    const auto text = record.head + record.tail;
-    json::Arena arena;
-    const auto result = json::read(text, arena);
-    const auto id = result ? result->get("analysis_id") : Value{};
+    const auto id = result.get("analysis_id");
     return python::truth(id) ? python::str(id) : std::string{};
 }
 

@@ -18,7 +18,7 @@ VideoRecord keep_result(std::string_view video_id, const json::Value& result, js
 // What an event's `approval` counts as: absent, null and whatever is false to Python is pending.
 Approval approval_of(const json::Value& approval);
 
-// The id of its analysis as a text; "" when it has none.
-std::string analysis_id_of(const VideoRecord& record);
+// The id of its analysis as a text, "" when it has none; `result` is the record without its events.
+std::string analysis_id_of(const json::Value& result);
 
 } // namespace nomadic::batch

@@ -11,6 +11,7 @@
 #include "batch/digest.hpp"
 #include "batch/facets.hpp"
 #include "batch/filter.hpp"
+#include "batch/lengths.hpp"
 #include "cache/key.hpp"
 
 #include <array>
@@ -133,6 +134,12 @@ public:
     // grow with the batch. `each` returning false stops.
     virtual Result<void> read(std::int64_t snapshot, const batch::Selection&, WithSource,
                               const std::function<bool(const batch::VideoRecord&)>& each) = 0;
+    // Calls `each` with the lengths of every video of the snapshot in the batch's order, repeats included, in a small
+    // part of the time that reading takes. False, perhaps after some calls, where they are not kept for all of it: a
+    // store of an older version that has not caught up, or is only read; an earlier state; other renderers; damage.
+    // `each` returning false stops.
+    virtual Result<bool> lengths(std::int64_t snapshot,
+                                 const std::function<bool(const batch::RecordLengths&)>& each) = 0;
     // Counts of the events that the selection wants.
     virtual Result<batch::Facets> facets(std::int64_t snapshot, const batch::Selection&) = 0;
     // Upstream's own items (VideoRecord::source), for the ids given, in that order; "" where upstream had none, an

@@ -1,6 +1,7 @@
 #include "cache/sqlite/backlog.hpp"
 
 #include "cache/sqlite/events.hpp"
+#include "cache/sqlite/lengths.hpp"
 
 namespace nomadic::cache::sqlite {
 
@@ -22,24 +23,31 @@ std::optional<Todo> first_of(Database& database)
 }
 
 // Returns the last id it has dealt with; empty when there is none left.
-std::optional<std::int64_t> fill_events(Session& session, const Todo& todo)
+std::optional<std::int64_t> fill_contents(Session& session, const Todo& todo)
 {
     std::optional<std::int64_t> reached;
-    std::vector<std::pair<std::int64_t, batch::VideoRecord>> filled;
+    std::vector<std::pair<std::int64_t, Description>> filled;
     {
+        Describer describer;
         auto rows =
             session.database.query("SELECT id, record FROM content WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?",
                                    todo.next, todo.last, contents_a_step);
         while (rows.next()) {
             reached = rows.integer(0);
             // A damaged one is reported when it is read, and by the check; it has no rows.
-            if (auto record = session.codec.decode({}, rows.bytes(1)))
-                filled.emplace_back(*reached, std::move(*record));
+            if (const auto record = session.codec.decode({}, rows.bytes(1)))
+                filled.emplace_back(*reached, describer.describe(*record));
         }
     }
-    EventInserter rows(session.database);
-    for (const auto& [content, record] : filled)
-        rows.insert(content, record);
+    EventInserter events(session.database);
+    LengthInserter lengths(session.database);
+    for (const auto& [content, description] : filled)
+        if (todo.what == "content")
+            events.insert(content, description.events);
+        else
+            lengths.insert(content, description.lengths);
+    events.finish();
+    lengths.finish();
     return reached;
 }
 
@@ -67,7 +75,7 @@ bool catch_up(Session& session)
     if (!todo)
         return false;
     Transaction transaction(session.database, Transaction::Kind::write);
-    const auto reached = todo->what == "content" ? fill_events(session, *todo) : fill_members(session, *todo);
+    const auto reached = todo->what == "batch" ? fill_members(session, *todo) : fill_contents(session, *todo);
     if (reached && *reached < todo->last)
         session.database.run("UPDATE backlog SET next = ? WHERE what = ?", *reached + 1, std::string_view(todo->what));
     else

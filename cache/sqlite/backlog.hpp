@@ -1,7 +1,8 @@
 #pragma once
 
-// What an upgrade from version 1 leaves to be done: rows of `event` and `member` for what was stored before there were
-// such. The table `backlog` says how far it has come, so that neither the start nor any one write waits for it.
+// What an upgrade leaves to be done: rows of `event` and `member` for what was stored by version 1, of `length` for
+// what was before version 6. The table `backlog` says how far it has come, so that neither the start nor any one write
+// waits for it.
 
 #include "cache/sqlite/session.hpp"
 

@@ -2,41 +2,27 @@
 
 namespace nomadic::cache::sqlite {
 
-namespace {
+EventInserter::EventInserter(Database& database)
+    : rows_(database, "INSERT OR IGNORE INTO event(content, position, approval, event_id, category, severity, label, "
+                      "t_start, t_end, confidence)")
+{}
 
-constexpr int columns = 10;
-
-std::string insert_statement(std::size_t rows)
+void EventInserter::insert(std::int64_t content, const EventRows& events)
 {
-    std::string sql = "INSERT OR IGNORE INTO event(content, position, approval, event_id, category, severity, label, "
-                      "t_start, t_end, confidence) VALUES";
-    for (std::size_t row = 0; row < rows; ++row)
-        sql += row == 0 ? "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)" : ", (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    return sql;
+    for (std::size_t position = 0; position < events.size(); ++position)
+        rows_.add({content, position, events[position]});
 }
 
-} // namespace
-
-void EventInserter::insert(std::int64_t content, const batch::VideoRecord& record)
+void EventInserter::finish()
 {
-    static const auto one = insert_statement(1), many = insert_statement(rows_at_once);
-    const auto count = record.spans.size();
-    for (std::size_t first = 0; first < count;) {
-        const auto rows = count - first < rows_at_once ? 1 : rows_at_once;
-        auto statement = database_.statement(rows == 1 ? one : many);
-        for (std::size_t row = 0; row < rows; ++row) {
-            const auto position = first + row;
-            auto& facts = facts_[row];
-            reader_.read(record.event(position), facts);
-            statement.bind_from(1 + static_cast<int>(row) * columns, content, static_cast<std::int64_t>(position),
-                                static_cast<std::int64_t>(record.spans[position].approval),
-                                std::string_view(facts.event_id), std::string_view(facts.category),
-                                std::string_view(facts.severity), std::string_view(facts.label),
-                                std::string_view(facts.start), std::string_view(facts.end), facts.confidence);
-        }
-        statement.run();
-        first += rows;
-    }
+    rows_.finish();
+}
+
+void EventInserter::Row::bind(Statement& statement, int first) const
+{
+    statement.bind_from(first, content, static_cast<std::int64_t>(position), static_cast<std::int64_t>(event.approval),
+                        event.event_id, event.category, event.severity, event.label, event.start, event.end,
+                        event.confidence);
 }
 
 void list_members(Database& database, std::int64_t batch_row, std::int64_t snapshot,

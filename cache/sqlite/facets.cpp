@@ -1,6 +1,6 @@
 // Counting a snapshot's events: from rows alone, but for what only records know.
 
-#include "cache/sqlite/event_rows.hpp"
+#include "cache/sqlite/event_reader.hpp"
 #include "cache/sqlite/pages.hpp"
 #include "cache/sqlite/sqlite_store.hpp"
 
@@ -48,7 +48,7 @@ private:
     {
         const auto first = reading_.contents[run.place], last = reading_.contents[run.place + run.count - 1];
         const auto& selection = reading_.selection;
-        for (EventRows rows(session_, columns_, first, last); rows.next();) {
+        for (EventReader rows(session_, columns_, first, last); rows.next();) {
             const auto values = rows.values();
             if (!selection.wants(values.approval) || !selection.narrowing.matches_values(values))
                 continue;

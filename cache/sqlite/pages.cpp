@@ -1,6 +1,6 @@
 #include "cache/sqlite/pages.hpp"
 
-#include "cache/sqlite/event_rows.hpp"
+#include "cache/sqlite/event_reader.hpp"
 
 #include <utility>
 
@@ -85,7 +85,7 @@ bool PageReader::pick_by_rows(const Run& run)
         const auto place = run.place + static_cast<std::size_t>(content - first);
         return wanted.empty() || add(place, std::exchange(wanted, {}));
     };
-    for (EventRows rows(session_, columns_of(selection.narrowing), first, last); rows.next();) {
+    for (EventReader rows(session_, columns_of(selection.narrowing), first, last); rows.next();) {
         const auto values = rows.values();
         if (!selection.wants(values.approval) || !selection.narrowing.matches_values(values))
             continue;

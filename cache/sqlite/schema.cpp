@@ -89,7 +89,20 @@ CREATE TABLE staged(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);
 ALTER TABLE member ADD COLUMN count INTEGER NOT NULL DEFAULT 1;
 )";
 
-constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5};
+// length    how long the parts of a content are in answers (lengths.hpp), apart from it: a scan must not walk the pages
+// of
+//           the blobs. What was stored before gains its rows from the backlog.
+constexpr const char* version_6 = R"(
+CREATE TABLE length(content INTEGER PRIMARY KEY, packed BLOB NOT NULL);
+DROP TRIGGER content_gone;
+CREATE TRIGGER content_gone AFTER DELETE ON content BEGIN
+    DELETE FROM event WHERE content = old.id;
+    DELETE FROM length WHERE content = old.id;
+END;
+INSERT INTO backlog SELECT 'length', 1, max(id) FROM content HAVING max(id) IS NOT NULL;
+)";
+
+constexpr std::array migrations{version_1, version_2, version_3, version_4, version_5, version_6};
 static_assert(migrations.size() == newest_version);
 
 void create_install_secret(Database& database)

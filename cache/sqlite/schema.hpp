@@ -9,8 +9,9 @@ namespace nomadic::cache::sqlite {
 
 inline constexpr std::int64_t application_id = 0x4E4D4361;        // "NMCa": tells file(1), and us, whose database it is
 inline constexpr std::int64_t bundle_application_id = 0x4E4D4362; // "NMCb": a bundle, which no daemon may write to
-inline constexpr std::int64_t newest_version = 5;                 // PRAGMA user_version
+inline constexpr std::int64_t newest_version = 6;                 // PRAGMA user_version
 inline constexpr std::int64_t oldest_readable_version = 4;        // of what is only read, as it stands
+inline constexpr std::int64_t first_version_with_lengths = 6;
 
 // A database of a newer program (Errc::store_newer) or of another program (Errc::store_failed) can't be used. Reads
 // only.

@@ -21,6 +21,7 @@ public:
     Result<std::unique_ptr<SnapshotWriter>> begin(const Key& key) override;
     Result<void> read(std::int64_t snapshot, const batch::Selection& selection, WithSource with_source,
                       const std::function<bool(const batch::VideoRecord&)>& each) override;
+    Result<bool> lengths(std::int64_t snapshot, const std::function<bool(const batch::RecordLengths&)>& each) override;
     Result<batch::Facets> facets(std::int64_t snapshot, const batch::Selection& selection) override;
     Result<std::vector<std::optional<std::string>>> sources(std::int64_t snapshot,
                                                             std::span<const std::string> video_ids) override;

@@ -4,7 +4,9 @@
 #include "cache/sqlite/sqlite_store.hpp"
 
 #include "batch/parse.hpp"
+#include "cache/sqlite/description.hpp"
 #include "cache/sqlite/pages.hpp"
+#include "cache/sqlite/schema.hpp"
 
 #include <cstring>
 
@@ -22,7 +24,11 @@ std::uint64_t unsigned_at(const Rows& rows, int column)
 
 class Check {
 public:
-    explicit Check(Session& session) : session_(session), rows_are_complete_(is_empty("backlog")) {}
+    explicit Check(Session& session)
+        : session_(session),
+          rows_are_complete_(is_empty("backlog")),
+          has_lengths_(session.database.pragma("user_version") >= first_version_with_lengths)
+    {}
 
     std::vector<Finding> run()
     {
@@ -99,6 +105,16 @@ private:
         return counts;
     }
 
+    // What is not there yet is not missed, nor compared what other renderers would have to say.
+    bool has_right_lengths(std::int64_t content, const batch::VideoRecord& record)
+    {
+        auto rows = session_.database.query("SELECT packed FROM length WHERE content = ?", content);
+        const auto described = describer_.describe(record).lengths;
+        if (!rows.next())
+            return !rows_are_complete_ || described.empty();
+        return rows.bytes(0) == described || batch::are_of_other_renderers(rows.bytes(0));
+    }
+
     void content(std::int64_t id)
     {
         auto rows = session_.database.query("SELECT approved, rejected, pending, invalid, other, bytes, digest, batch, "
@@ -128,6 +144,8 @@ private:
                 return wrong("the counts by approval are others");
         if (rows_are_complete_ && counted_rows(id) != events)
             return wrong("the rows of its events are others");
+        if (has_lengths_ && !has_right_lengths(id, *record))
+            return wrong("the lengths of its parts are others");
         if (unsigned_at(rows, 5) != record->head.size() + record->events.size() + record->tail.size())
             wrong("the size is another");
     }
@@ -216,6 +234,8 @@ private:
 
     Session& session_;
     bool rows_are_complete_; // an upgrade has nothing left to do
+    bool has_lengths_;
+    Describer describer_;
     std::vector<Finding> findings_;
 };
 

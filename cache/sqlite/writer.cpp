@@ -1,7 +1,7 @@
 #include "cache/sqlite/writer.hpp"
 
-#include "batch/record.hpp"
 #include "cache/sqlite/events.hpp"
+#include "cache/sqlite/lengths.hpp"
 #include "cache/sqlite/past.hpp"
 
 namespace nomadic::cache::sqlite {
@@ -12,6 +12,10 @@ std::int64_t signed_of(std::uint64_t count)
 {
     return static_cast<std::int64_t>(count);
 }
+
+const std::string insert_content =
+    "INSERT INTO content(batch, video_id, digest, approved, rejected, pending, invalid, other, bytes, record, source, "
+    "analysis_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 
 } // namespace
 
@@ -49,18 +53,18 @@ Result<std::unique_ptr<EncodedRecords>> Writer::encode(std::vector<batch::VideoR
     return guarded([&]() -> Result<std::unique_ptr<EncodedRecords>> {
         auto encoded = std::make_unique<Items>();
         encoded->items.reserve(records.size());
-        for (auto& record : records) {
-            auto content = describe(record);
-            encoded->items.push_back({.record = std::move(record), .content = content, .blobs = {}});
-        }
+        for (const auto& record : records)
+            encoded->items.push_back({.video_id = record.video_id, .content = describe(record)});
         auto session = readers_.borrow();
         // What is there already need not be compressed.
         const auto there = published(session->database, encoded->items);
+        Describer describer;
         for (std::size_t i = 0; i < there.size(); ++i) {
-            auto& item = encoded->items[i];
-            if (!there[i])
-                item.blobs = session->codec.encode(item.record);
-            item.record.source = {};
+            const auto record = std::exchange(records[i], {}); // goes as soon as it is no longer needed
+            if (there[i])
+                continue;
+            encoded->items[i].blobs = session->codec.encode(record);
+            encoded->items[i].description = describer.describe(record);
         }
         return encoded;
     });
@@ -73,28 +77,34 @@ Result<void> Writer::add(std::unique_ptr<EncodedRecords> records)
         require_same_database();
         auto& items = static_cast<Items&>(*records).items;
         auto& database = shared_->session.database;
-        EventInserter rows(database);
+        auto insert = database.statement(insert_content);
+        EventInserter events(database);
+        LengthInserter lengths(database);
         std::optional<Run> run;
         Transaction transaction(database, Transaction::Kind::write);
         for (auto& item : items) {
             if (item.blobs.record.empty()) {
-                const auto same = published(database, item.record, item.content.digest);
+                const auto same = published(database, item);
                 if (!same)
                     throw std::runtime_error("batch " + key_.batch_id + " was removed while it was being fetched");
                 item.content.id = *same;
             } else {
-                item.content.id = stage(item, rows);
+                item.content.id = stage(item, insert);
                 item.content.staged = true;
+                events.insert(item.content.id, item.description.events);
+                lengths.insert(item.content.id, item.description.lengths);
                 run = Run{run ? run->first : item.content.id, item.content.id};
             }
         }
+        events.finish();
+        lengths.finish();
         if (run)
             database.run("INSERT INTO staged(first, last) VALUES(?, ?)", run->first, run->last);
         transaction.commit();
         if (run)
             runs_.push_back(*run);
         for (const auto& item : items)
-            contents_.insert_or_assign(item.record.video_id, item.content);
+            contents_.insert_or_assign(item.video_id, item.content);
         return {};
     });
 }
@@ -116,12 +126,11 @@ Writer::Content Writer::describe(const batch::VideoRecord& record)
 }
 
 // Only what is in a published snapshot may be shared: what another writer has staged may vanish with it.
-std::optional<std::int64_t> Writer::published(Database& database, const batch::VideoRecord& record,
-                                              const batch::Digest& digest) const
+std::optional<std::int64_t> Writer::published(Database& database, const Item& item) const
 {
     auto rows =
         database.query("SELECT id FROM content WHERE batch = ? AND video_id = ? AND digest = ? AND " + is_published,
-                       batch_row_, std::string_view(record.video_id), Blob(digest));
+                       batch_row_, std::string_view(item.video_id), Blob(item.content.digest));
     if (!rows.next())
         return std::nullopt;
     return rows.integer(0);
@@ -134,23 +143,18 @@ std::vector<bool> Writer::published(Database& database, const std::vector<Item>&
     there.reserve(items.size());
     const Transaction transaction(database, Transaction::Kind::read);
     for (const auto& item : items)
-        there.push_back(published(database, item.record, item.content.digest).has_value());
+        there.push_back(published(database, item).has_value());
     return there;
 }
 
-std::int64_t Writer::stage(const Item& item, EventInserter& rows)
+std::int64_t Writer::stage(const Item& item, Statement& insert) const
 {
-    auto& database = shared_->session.database;
     const auto& events = item.content.events;
-    database.run("INSERT INTO content(batch, video_id, digest, approved, rejected, pending, invalid, other, bytes, "
-                 "record, source, analysis_id) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                 batch_row_, std::string_view(item.record.video_id), Blob(item.content.digest), signed_of(events[0]),
-                 signed_of(events[1]), signed_of(events[2]), signed_of(events[3]), signed_of(events[4]),
-                 signed_of(item.content.bytes), as_blob(item.blobs.record), as_blob(item.blobs.source),
-                 std::string_view(batch::analysis_id_of(item.record)));
-    const auto id = database.last_insert_id();
-    rows.insert(id, item.record);
-    return id;
+    insert.run(batch_row_, std::string_view(item.video_id), Blob(item.content.digest), signed_of(events[0]),
+               signed_of(events[1]), signed_of(events[2]), signed_of(events[3]), signed_of(events[4]),
+               signed_of(item.content.bytes), as_blob(item.blobs.record), as_blob(item.blobs.source),
+               std::string_view(item.description.analysis_id));
+    return shared_->session.database.last_insert_id();
 }
 
 Result<Snapshot> Writer::commit(const batch::StatusDocument& status, TimePoint now)

@@ -40,25 +40,25 @@ private:
         bool staged = false; // ours to publish or to remove; else shared with a published snapshot
     };
 
-    // A record as add() takes it; without its source, which is in `blobs`.
+    // A record as add() takes it.
     struct Item {
-        batch::VideoRecord record;
+        std::string video_id;
         Content content;
-        EncodedRecord blobs;
+        EncodedRecord blobs; // empty for what is there already
+        Description description;
     };
     struct Items;
 
     void require_same_database() const;
     static Content describe(const batch::VideoRecord& record);
-    std::optional<std::int64_t> published(Database& database, const batch::VideoRecord& record,
-                                          const batch::Digest& digest) const;
+    std::optional<std::int64_t> published(Database& database, const Item& item) const;
     std::vector<bool> published(Database& database, const std::vector<Item>& items) const;
     // Contents that one add() has staged, whose ids follow each other.
     struct Run {
         std::int64_t first = 0, last = 0;
     };
 
-    std::int64_t stage(const Item& item, EventInserter& rows);
+    std::int64_t stage(const Item& item, Statement& insert) const;
     Snapshot publish(const batch::StatusDocument& status, TimePoint now);
     Snapshot assemble(const batch::StatusDocument& status, std::vector<std::int64_t>& contents) const;
     void require_all_there();

@@ -1,4 +1,4 @@
-#include "cache/sqlite/event_rows.hpp"
+#include "cache/sqlite/event_reader.hpp"
 
 namespace nomadic::cache::sqlite {
 
@@ -26,17 +26,17 @@ EventColumns columns_of(const batch::Narrowing& narrowing)
             .confidence = narrowing.min_confidence.has_value()};
 }
 
-EventRows::EventRows(Session& session, const EventColumns& columns, std::int64_t first_content,
-                     std::int64_t last_content)
+EventReader::EventReader(Session& session, const EventColumns& columns, std::int64_t first_content,
+                         std::int64_t last_content)
     : columns_(columns), rows_(session.database.query(select(columns), first_content, last_content))
 {}
 
-bool EventRows::next()
+bool EventReader::next()
 {
     return rows_.next();
 }
 
-batch::EventValues EventRows::values() const
+batch::EventValues EventReader::values() const
 {
     const auto approval = rows_.integer(2);
     if (approval < 0 || approval >= static_cast<std::int64_t>(batch::approval_count))

@@ -15,9 +15,9 @@ struct EventColumns {
 EventColumns columns_of(const batch::Narrowing& narrowing);
 
 // The rows of contents whose ids follow each other, in their order.
-class EventRows {
+class EventReader {
 public:
-    EventRows(Session& session, const EventColumns& columns, std::int64_t first_content, std::int64_t last_content);
+    EventReader(Session& session, const EventColumns& columns, std::int64_t first_content, std::int64_t last_content);
 
     bool next(); // true while there is a row
     std::int64_t content() const { return rows_.integer(0); }
