@@ -63,6 +63,11 @@ Digest digest_of(const VideoRecord& record)
     return hash.finish();
 }
 
+Digest snapshot_digest(std::string_view status, std::string_view metadata, std::string_view records)
+{
+    return digest_of({status, metadata, records});
+}
+
 std::string to_hex(const Digest& digest)
 {
     std::string hex(2 * digest.size(), '\0');

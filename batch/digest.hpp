@@ -16,6 +16,9 @@ using Digest = std::array<unsigned char, 32>;
 
 Digest digest_of(std::initializer_list<std::string_view> parts);
 Digest digest_of(const VideoRecord& record);
+// Of everything in one state of a batch: `records` are the digests of its videos' records, in the status document's
+// order, one behind the other.
+Digest snapshot_digest(std::string_view status, std::string_view metadata, std::string_view records);
 std::string to_hex(const Digest& digest);
 std::optional<Digest> digest_from_hex(std::string_view hex); // 64 digits, lower case
 

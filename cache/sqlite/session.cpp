@@ -107,11 +107,6 @@ void Session::drop_unreferenced(std::int64_t batch_row)
         database.run("DELETE FROM content WHERE id = ?", id);
 }
 
-batch::Digest snapshot_digest(std::string_view status, std::string_view metadata, std::string_view digests)
-{
-    return batch::digest_of({status, metadata, digests});
-}
-
 std::int64_t to_milliseconds(TimePoint time)
 {
     return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();

@@ -45,9 +45,6 @@ public:
     using std::runtime_error::runtime_error;
 };
 
-// Of everything in a snapshot: `digests` are those of its contents, in order, one behind the other.
-batch::Digest snapshot_digest(std::string_view status, std::string_view metadata, std::string_view digests);
-
 Failure store_failure(std::string_view why);
 Failure snapshot_gone(std::int64_t snapshot);
 Failure store_failure(const SqliteError& error);

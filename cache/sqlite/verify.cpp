@@ -205,7 +205,7 @@ private:
         if (!rows.next())
             return;
         const auto stored = to_snapshot(rows);
-        if (stored.digest != snapshot_digest(status.source, metadata, digests))
+        if (stored.digest != batch::snapshot_digest(status.source, metadata, digests))
             return wrong("the digest is another");
         if (stored.videos != contents.size() || stored.events != sum.events || stored.bytes != sum.bytes)
             wrong("the counts are others");

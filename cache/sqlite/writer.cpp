@@ -223,7 +223,7 @@ Snapshot Writer::assemble(const batch::StatusDocument& status, std::vector<std::
         for (std::size_t i = 0; i < content.events.size(); ++i)
             snapshot.events[i] += content.events[i];
     }
-    snapshot.digest = snapshot_digest(status.source, status.metadata_source, digests);
+    snapshot.digest = batch::snapshot_digest(status.source, status.metadata_source, digests);
     return snapshot;
 }
 

@@ -22,31 +22,26 @@ std::uint64_t space_for(std::uint64_t bytes)
     return bytes / 4 * 3 + at_least;
 }
 
-// Chunks arrive in any order; the batch's own is that of its status document.
-void put_in_order(HeldBatch& held)
-{
-    std::unordered_map<std::string_view, std::size_t> place;
-    for (std::size_t i = 0; i < held.status.videos.size(); ++i)
-        place.try_emplace(held.status.videos[i].video_id, i);
-    std::stable_sort(held.records.begin(), held.records.end(),
-                     [&](const auto& a, const auto& b) { return place.at(a.video_id) < place.at(b.video_id); });
-}
-
+// As the store would have it.
 Snapshot describe(const cache::Key& key, const HeldBatch& held, TimePoint now)
 {
     Snapshot snapshot;
     snapshot.key = key;
     snapshot.fetched_at = snapshot.validated_at = now;
-    snapshot.videos = held.status.videos.size();
     snapshot.review_status = held.status.review_status;
-    batch::Digest digest = batch::digest_of({held.status.source, held.status.metadata_source});
-    for (const auto& record : held.records) {
+    std::unordered_map<std::string_view, std::pair<const batch::VideoRecord&, batch::Digest>> digested;
+    for (const auto& record : held.records)
+        digested.try_emplace(record.video_id, record, batch::digest_of(record));
+    std::string digests;
+    for (const auto& pointer : held.status.videos) {
+        const auto& [record, digest] = digested.at(pointer.video_id);
+        digests.append(reinterpret_cast<const char*>(digest.data()), digest.size());
+        ++snapshot.videos;
+        snapshot.bytes += record.head.size() + record.events.size() + record.tail.size();
         for (const auto& span : record.spans)
             ++snapshot.events[static_cast<std::size_t>(span.approval)];
-        snapshot.bytes += record.head.size() + record.events.size() + record.tail.size();
-        digest = batch::digest_of({batch::to_hex(digest), batch::to_hex(batch::digest_of(record))});
     }
-    snapshot.digest = digest;
+    snapshot.digest = batch::snapshot_digest(held.status.source, held.status.metadata_source, digests);
     return snapshot;
 }
 
@@ -157,10 +152,7 @@ awaitable<Result<Fetched>> Fetcher::into_memory(cache::Key key, batch::StatusDoc
     auto fetched = co_await upstream_.analyses(held->status, std::move(asker), std::move(sink));
     if (!fetched)
         co_return fetched.error();
-    auto finish = [key = std::move(key), held, now = clock_.now()](Store&) {
-        put_in_order(*held);
-        return describe(key, *held, now);
-    };
+    auto finish = [key = std::move(key), held, now = clock_.now()](Store&) { return describe(key, *held, now); };
     auto snapshot = co_await store_.read_large(std::move(finish));
     co_return Fetched{.snapshot = std::move(snapshot), .held = std::move(held)};
 }
