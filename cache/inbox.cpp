@@ -28,19 +28,30 @@ void Inbox::shutdown() noexcept
 
 void Inbox::run(asio::thread_pool& pool, std::unique_ptr<Job> job)
 {
-    if (away_++ == 0)
+    bool first = false;
+    {
+        const std::scoped_lock lock(mutex_);
+        first = away_++ == 0;
+    }
+    if (first)
         wait();
     asio::post(pool, [this, job = std::move(job)]() mutable {
         job->work();
-        put(std::move(job));
+        put(std::move(job), 0);
     });
 }
 
-void Inbox::put(std::unique_ptr<Job> done)
+void Inbox::send(std::unique_ptr<Job> done)
+{
+    put(std::move(done), 1);
+}
+
+void Inbox::put(std::unique_ptr<Job> done, std::size_t more_away)
 {
     bool first = false;
     {
         const std::scoped_lock lock(mutex_);
+        away_ += more_away;
         first = done_.empty();
         done_.push_back(std::move(done));
     }
@@ -63,12 +74,14 @@ void Inbox::complete_all()
     std::uint64_t count = 0;
     (void)!::read(woken_.native_handle(), &count, sizeof count); // nothing there is all right
     std::vector<std::unique_ptr<Job>> done;
+    bool more = false;
     {
         const std::scoped_lock lock(mutex_);
         done.swap(done_);
+        away_ -= done.size();
+        more = away_ > 0;
     }
-    away_ -= done.size();
-    if (away_ > 0)
+    if (more)
         wait();
     for (auto& job : done) {
         const auto completed = std::move(job);

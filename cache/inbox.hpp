@@ -44,16 +44,19 @@ public:
 
     // Runs the job on `pool`, then completes it. Loop thread.
     void run(boost::asio::thread_pool& pool, std::unique_ptr<Job> job);
+    // Completes the job, whose work is done, before the one that is at work here. From the work of another job only.
+    void send(std::unique_ptr<Job> done);
 
 private:
     void shutdown() noexcept override;
-    void put(std::unique_ptr<Job> done); // any thread
+    void put(std::unique_ptr<Job> done, std::size_t more_away); // any thread
     void wait();
     void complete_all();
 
     boost::asio::posix::stream_descriptor woken_; // an eventfd
-    std::size_t away_ = 0;                        // jobs that have not come back; the loop is kept running for them
     std::mutex mutex_;
+    // Below: under mutex_.
+    std::size_t away_ = 0; // jobs that have not come back; the loop is kept running for them
     std::vector<std::unique_ptr<Job>> done_;
 };
 
@@ -78,6 +81,18 @@ private:
     Handler handler_;
     std::exception_ptr thrown_;
     std::invoke_result_t<Work> outcome_{};
+};
+
+// What `complete` does, for send().
+template <class Complete>
+class Message final : public Inbox::Job {
+public:
+    explicit Message(Complete complete) : complete_(std::move(complete)) {}
+    void work() override {}
+    void complete() override { complete_(); }
+
+private:
+    Complete complete_;
 };
 
 // Runs `work` on a thread of the pool and resumes the caller with what it returned or threw. `work` is taken by value

@@ -75,6 +75,30 @@ TEST_CASE("inbox: work runs elsewhere and its outcome comes back to the loop")
     }
 }
 
+TEST_CASE("inbox: what a job sends comes before its outcome, while it is still at work")
+{
+    Context loop;
+    asio::thread_pool pool(1);
+    auto& inbox = asio::use_service<Inbox>(loop);
+    Outcome outcome;
+    std::string told;
+    std::latch seen(1);
+    const auto tell = [&inbox](auto what) { inbox.send(std::make_unique<Message<decltype(what)>>(what)); };
+    auto work = [&, tell] {
+        tell([&] { told += "one "; });
+        tell([&] {
+            told += "two " + outcome.value;
+            seen.count_down();
+        });
+        seen.wait();
+        return std::string("done");
+    };
+    asio::co_spawn(loop, collect(pool, std::move(work), outcome), asio::detached);
+    loop.run();
+    CHECK(told == "one two ");
+    CHECK(outcome.value == "done");
+}
+
 TEST_CASE("inbox: nothing is lost however much is under way, and a loop that has run empty is used again")
 {
     Context loop;
