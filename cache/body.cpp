@@ -20,6 +20,32 @@ Failure no_room(const std::string& why)
 
 } // namespace
 
+Result<std::shared_ptr<Body>> Body::with_room(const Spool& spool, std::uint64_t threshold, std::uint64_t length)
+{
+    if (length > threshold) {
+        auto file = SpoolFile::open(spool);
+        const auto room = file ? file->set_aside(length, spool) : file.error();
+        if (room)
+            return std::make_shared<Body>(std::move(*file));
+        if (room.error().code == Errc::overloaded)
+            return room.error();
+        if (in_memory_now_.fetch_add(length) + length > spool.most_in_memory) {
+            in_memory_now_ -= length;
+            return no_room(room.error().detail);
+        }
+        in_memory_now_ -= length; // the body counts itself
+    }
+    return std::make_shared<Body>(std::string(length, '\0'));
+}
+
+Result<void> Body::write_at(std::uint64_t offset, std::string_view bytes)
+{
+    if (file_)
+        return file_->write_at(offset, bytes);
+    bytes.copy(bytes_.data() + offset, bytes.size());
+    return {};
+}
+
 Result<void> BodyBuilder::flush()
 {
     if (!no_file_.empty())

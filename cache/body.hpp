@@ -1,7 +1,7 @@
 #pragma once
 
-// The bytes of an answer, whole and immutable: in memory, or in a temporary file when they are many, so that no answer
-// is ever as large in memory as it is on the wire. Any thread.
+// The bytes of an answer, immutable: in memory, or in a temporary file when they are many, so that no answer is ever as
+// large in memory as it is on the wire. They are all there, unless a GrowingBody says otherwise. Any thread.
 
 #include "cache/spool.hpp"
 
@@ -33,7 +33,12 @@ public:
 
 private:
     friend class BodyBuilder;
+    friend class GrowingBody;
     static inline std::atomic<std::uint64_t> in_memory_now_ = 0;
+
+    // For bytes to come; the limits of `spool` hold as they do for a BodyBuilder.
+    static Result<std::shared_ptr<Body>> with_room(const Spool& spool, std::uint64_t threshold, std::uint64_t length);
+    Result<void> write_at(std::uint64_t offset, std::string_view bytes); // within what there is room for
 
     std::string bytes_;
     std::optional<SpoolFile> file_;

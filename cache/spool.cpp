@@ -40,6 +40,11 @@ Failure full(const std::string& what, const std::string& setting)
             .retry_after = std::chrono::seconds{1}};
 }
 
+Failure too_many_bytes(const Spool& spool)
+{
+    return full("the " + std::to_string(spool.most_bytes) + " bytes of temporary files", "cache.spool_bytes");
+}
+
 } // namespace
 
 std::uint64_t spooled_bytes()
@@ -88,19 +93,40 @@ SpoolFile::~SpoolFile()
 Result<void> SpoolFile::append(std::string_view bytes, const Spool& spool)
 {
     if (!reserve(bytes_now, bytes.size(), spool.most_bytes))
-        return full("the " + std::to_string(spool.most_bytes) + " bytes of temporary files", "cache.spool_bytes");
+        return too_many_bytes(spool);
+    auto written = write_at(size_, bytes);
+    if (written)
+        size_ += bytes.size();
+    else
+        bytes_now -= bytes.size();
+    return written;
+}
+
+Result<void> SpoolFile::set_aside(std::uint64_t size, const Spool& spool)
+{
+    if (!reserve(bytes_now, size, spool.most_bytes))
+        return too_many_bytes(spool);
+    size_ = size;
+    int refused = 0;
+    do
+        refused = ::fallocate(descriptor_, 0, 0, static_cast<off_t>(size));
+    while (refused != 0 && errno == EINTR);
+    if (refused == 0 || errno == EOPNOTSUPP)
+        return {};
+    return file_failure("Making room for");
+}
+
+Result<void> SpoolFile::write_at(std::uint64_t offset, std::string_view bytes)
+{
     for (std::size_t done = 0; done < bytes.size();) {
-        const auto offset = static_cast<off_t>(size_ + done);
-        const auto wrote = ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done, offset);
+        const auto wrote =
+            ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done, static_cast<off_t>(offset + done));
         if (wrote < 0 && errno == EINTR)
             continue;
-        if (wrote < 0) {
-            bytes_now -= bytes.size();
+        if (wrote < 0)
             return file_failure("Writing");
-        }
         done += static_cast<std::size_t>(wrote);
     }
-    size_ += bytes.size();
     return {};
 }
 

@@ -33,6 +33,11 @@ public:
     // Blocks. Errc::overloaded when the files of all would take more than `spool.most_bytes`, Errc::store_failed when
     // the disk refuses; then nothing of `bytes` counts as written.
     Result<void> append(std::string_view bytes, const Spool& spool);
+    // Makes an empty file `size` bytes long, which take their room on the disk at once where the file system can do
+    // that. Blocks. Fails as append() does.
+    Result<void> set_aside(std::uint64_t size, const Spool& spool);
+    // Within what was set aside. Blocks. Errc::store_failed when the disk refuses.
+    Result<void> write_at(std::uint64_t offset, std::string_view bytes);
     // Blocks. Returns how many bytes there were, which is less than asked for only at the end.
     Result<std::size_t> read_at(std::uint64_t offset, char* out, std::size_t count) const;
 

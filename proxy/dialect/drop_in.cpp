@@ -6,6 +6,7 @@
 #include "proxy/http/cache_status.hpp"
 #include "proxy/http/problem.hpp"
 #include "proxy/http/url.hpp"
+#include "proxy/service/delivery.hpp"
 #include "proxy/upstream/refusal.hpp"
 
 #include <boost/json.hpp>
@@ -174,18 +175,14 @@ DropIn::Outcome DropIn::filter_batch(Request& request, Want want, std::string bo
         co_return co_await upstreams_own(request, want, std::move(body));
     if (!answer)
         co_return answer.error();
-    auto rendered = co_await renderings_.get(*answer, representation);
-    if (!rendered && !Renderings::lacks_room(rendered.error()) && !answer->held && upstream_ != nullptr) {
-        answer = co_await batches_.around_store(std::move(want), rendered.error());
-        if (!answer)
-            co_return answer.error();
-        rendered = co_await renderings_.get(*answer, representation);
-    }
-    if (!rendered)
-        co_return rendered.error();
-    auto response = document({}, answer->provenance);
-    response.fields.set("X-Total-Count", std::to_string(rendered->events));
-    response.body = rendered->body;
+    const auto delivery = std::make_shared<Delivery>(batches_, renderings_, std::move(want), std::move(representation),
+                                                     Coding::identity, false);
+    auto begun = co_await delivery->begin(std::move(*answer));
+    if (!begun)
+        co_return begun.error();
+    auto response = document({}, delivery->answer().provenance);
+    response.fields.set("X-Total-Count", std::to_string(delivery->events()));
+    Delivery::send(delivery, {}, response);
     co_return response;
 }
 

@@ -7,6 +7,7 @@
 #include "proxy/http/server_timing.hpp"
 #include "proxy/http/url.hpp"
 #include "proxy/routes/analysis_query.hpp"
+#include "proxy/service/delivery.hpp"
 
 namespace nomadic::proxy {
 
@@ -114,7 +115,7 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
     }
 
     const auto coding = negotiate_coding(request.fields);
-    auto etag = Renderings::etag(answer->snapshot, query->representation, coding);
+    const auto etag = Renderings::etag(answer->snapshot, query->representation, coding);
     Response response;
     // Which pictures are here, and under which name, is found anew each time.
     if (answer->same_until && !query->local_thumbnails)
@@ -135,38 +136,30 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
         response.body = Stream([](BodyWriter&) -> awaitable<Result<void>> { co_return Result<void>{}; });
         co_return response;
     }
-    auto rendered = co_await renderings_.get(*answer, query->representation, coding, etag);
-    if (!rendered && !Renderings::lacks_room(rendered.error()) && !answer->held && !batches_.offline()) {
-        // What is stored can't be read: upstream still can.
-        answer = co_await batches_.around_store(want, rendered.error());
-        if (!answer)
-            co_return answer.error();
+    const auto delivery = std::make_shared<Delivery>(batches_, renderings_, std::move(want), query->representation,
+                                                     coding, query->as_of.has_value());
+    auto delivers = co_await delivery->begin(std::move(*answer));
+    if (!delivers)
+        co_return delivers.error();
+    if (delivery->answer().held)
         response.same_until.reset();
-        etag = Renderings::etag(answer->snapshot, query->representation, coding);
-        rendered = co_await renderings_.get(*answer, query->representation, coding, etag);
-    }
-    if (!rendered)
-        co_return rendered.error();
-    describe(*answer, *query, coding, etag, response.fields);
-    response.fields.set("X-Total-Count", std::to_string(rendered->events));
+    describe(delivery->answer(), *query, coding, delivery->etag(), response.fields);
+    response.fields.set("X-Total-Count", std::to_string(delivery->events()));
     std::string timing;
     append_server_timing(found - begun, std::chrono::steady_clock::now() - found, timing);
     response.fields.set("Server-Timing", std::move(timing));
-    const auto size = rendered->body->size();
-    const auto range = requested_range(request, etag, answer->snapshot.fetched_at, size);
+    const auto range =
+        requested_range(request, delivery->etag(), delivery->answer().snapshot.fetched_at, delivery->size());
     if (!range) {
         auto refused = problem(range.error(), request.target);
-        refused.fields.set("Content-Range", unsatisfied_range(size));
+        refused.fields.set("Content-Range", unsatisfied_range(delivery->size()));
         co_return refused;
     }
     if (*range) {
         response.status = 206;
-        response.fields.set("Content-Range", content_range(**range, size));
-        response.content_length = (*range)->length;
-        response.body = renderings_.part(rendered->body, **range);
-        co_return response;
+        response.fields.set("Content-Range", content_range(**range, delivery->size()));
     }
-    response.body = rendered->body;
+    Delivery::send(delivery, *range, response);
     co_return response;
 }
 

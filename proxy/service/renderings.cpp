@@ -1,82 +1,17 @@
 #include "proxy/service/renderings.hpp"
 
 #include <algorithm>
-#include <unordered_map>
 
 namespace nomadic::proxy {
 
 namespace {
 
-using cache::BodyBuilder;
 using cache::HotEntry;
+using cache::Inbox;
 using cache::Store;
 
-constexpr std::uint64_t piece = 128 * 1024; // of a file, as it is sent
-// Rendering less takes a few milliseconds: short enough for others to wait behind it.
+// Rendering less takes a few milliseconds: short enough for others, or for its first byte, to wait behind it.
 constexpr std::uint64_t large_batch = std::uint64_t{1} << 20U;
-
-Result<HotEntry> finish(batch::Renderer& renderer, BodyBuilder& builder)
-{
-    renderer.end(builder.buffer());
-    auto body = builder.finish();
-    if (!body)
-        return body.error();
-    return HotEntry{std::move(*body), renderer.events()};
-}
-
-Result<HotEntry> render_stored(Store& store, std::int64_t snapshot, const batch::Representation& representation,
-                               BodyBuilder& builder)
-{
-    auto status = store.status(snapshot);
-    if (!status)
-        return status.error();
-    if (!*status)
-        return Failure{.code = Errc::store_failed, .detail = "The batch has just been removed.", .members = {}};
-    // A profile that works on upstream's own items may see events where we see none: it is given every video, and
-    // selects by itself.
-    const bool needs_source = representation.needs_source(**status);
-    const auto with_source = needs_source ? cache::WithSource::yes : cache::WithSource::no;
-    const auto selection = needs_source ? batch::Selection{} : representation.selection;
-    auto rendered = representation;
-    if (!needs_source)
-        rendered.selection = selection.applied();
-    auto renderer = batch::make_renderer(**status, rendered);
-    renderer->begin(builder.buffer());
-    Result<void> flushed;
-    auto read = store.read(snapshot, selection, with_source, [&](const batch::VideoRecord& record) {
-        renderer->video(record, builder.buffer());
-        flushed = builder.flush();
-        return flushed.has_value();
-    });
-    if (!read)
-        return read.error();
-    if (!flushed)
-        return flushed.error();
-    return finish(*renderer, builder);
-}
-
-Result<HotEntry> count_stored(Store& store, std::int64_t snapshot, const batch::Representation& representation)
-{
-    auto facets = store.facets(snapshot, representation.selection);
-    if (!facets)
-        return facets.error();
-    return HotEntry{std::make_shared<const cache::Body>(facets->json()), facets->events()};
-}
-
-Result<HotEntry> render_held(const HeldBatch& held, const batch::Representation& representation, BodyBuilder& builder)
-{
-    std::unordered_map<std::string_view, const batch::VideoRecord*> records;
-    for (const auto& record : held.records)
-        records.emplace(record.video_id, &record);
-    auto renderer = batch::make_renderer(held.status, representation);
-    renderer->begin(builder.buffer());
-    for (const auto& pointer : held.status.videos) {
-        renderer->video(*records.at(pointer.video_id), builder.buffer());
-        if (auto flushed = builder.flush(); !flushed)
-            return flushed.error();
-    }
-    return finish(*renderer, builder);
-}
 
 // Half of the files: the rest is for answers that are being made, and for those that nobody keeps but their readers.
 cache::HotCache::Room kept_files(const config::Cache& settings)
@@ -97,6 +32,7 @@ Renderings::Renderings(const config::Cache& settings, std::string directory, cac
              .most_files = settings.spool_files,
              .most_in_memory = most_in_memory_},
       store_(store),
+      executor_(executor),
       hot_({.bytes = settings.hot_bytes}, kept_files(settings)),
       flights_(executor)
 {}
@@ -121,84 +57,145 @@ std::string Renderings::etag(const cache::Snapshot& snapshot, const batch::Repre
     return '"' + batch::to_hex(digest).substr(0, enough_digits) + '"';
 }
 
-awaitable<Result<HotEntry>> Renderings::get(Answer answer, batch::Representation representation, Coding coding,
-                                            std::string etag)
+awaitable<Result<Rendering>> Renderings::get(Answer answer, batch::Representation representation, Coding coding,
+                                             std::string etag)
 {
     if (auto hot = hot_.find(etag))
-        co_return std::move(*hot);
+        co_return Rendering{std::move(hot->body), hot->events, nullptr};
+    if (const auto growing = growing_.find(etag); growing != growing_.end())
+        co_return growing->second;
     if (coding != Coding::identity)
         co_return co_await encoded(std::move(answer), std::move(representation), coding, std::move(etag));
-    auto work = [this, snapshot = answer.snapshot, held = answer.held,
-                 representation = std::move(representation)](auto) { return render(snapshot, held, representation); };
-    auto [flight, role] = flights_.join(etag, std::move(work));
-    auto rendered = co_await flight->wait();
-    if (rendered && role == Role::leader)
-        hot_.insert(etag, *rendered);
-    co_return rendered;
+    // Who has been around the store is not to get what it gave before.
+    const auto flight_name = (answer.held ? "held " : "") + etag;
+    auto work = [this, answer = std::move(answer), representation = std::move(representation),
+                 etag = std::move(etag)](auto) { return render(answer, representation, etag); };
+    auto [flight, role] = flights_.join(flight_name, std::move(work));
+    co_return co_await flight->wait();
 }
 
-Stream Renderings::part(std::shared_ptr<const cache::Body> body, ByteRange range)
+awaitable<Result<void>> Renderings::write(Rendering rendering, ByteRange& part, BodyWriter& writer)
 {
-    return [this, body = std::move(body), range](BodyWriter& writer) { return write_part(body, range, writer); };
-}
-
-awaitable<Result<void>> Renderings::write_part(std::shared_ptr<const cache::Body> body, ByteRange range,
-                                               BodyWriter& writer)
-{
-    if (body->in_memory())
-        co_return co_await writer.write(body->bytes().substr(range.first, range.length));
-    while (range.length != 0) {
-        auto read = [body, range](Store&) -> Result<std::string> {
-            std::string bytes(std::min(piece, range.length), '\0');
-            auto got = body->read_at(range.first, bytes.data(), bytes.size());
+    const auto& body = rendering.body;
+    TransferBuffer buffer;
+    while (part.length != 0) {
+        auto there = body->size();
+        if (rendering.growth) {
+            auto grown = co_await rendering.growth->beyond(part.first);
+            if (!grown)
+                co_return grown.error();
+            there = *grown;
+        }
+        const auto most = std::min(part.length, there - part.first);
+        std::string_view bytes;
+        if (body->in_memory()) {
+            bytes = body->bytes().substr(part.first, most);
+        } else {
+            const auto room = buffer.room();
+            auto read = [body, first = part.first, room, most](Store&) {
+                return body->read_at(first, static_cast<char*>(room.data()), std::min(room.size(), most));
+            };
+            auto got = co_await store_.read(std::move(read));
             if (!got)
-                return got.error();
-            if (*got != bytes.size())
-                return Failure{
+                co_return got.error();
+            if (*got == 0)
+                co_return Failure{
                     .code = Errc::store_failed, .detail = "A temporary file has become shorter.", .members = {}};
-            return bytes;
-        };
-        auto bytes = co_await store_.read(std::move(read));
-        if (!bytes)
-            co_return bytes.error();
-        auto written = co_await writer.write(*bytes);
+            bytes = buffer.read(*got);
+        }
+        auto written = co_await writer.write(bytes);
         if (!written)
             co_return written;
-        range.first += bytes->size();
-        range.length -= bytes->size();
+        part.first += bytes.size();
+        part.length -= bytes.size();
     }
     co_return Result<void>{};
 }
 
-awaitable<Result<HotEntry>> Renderings::encoded(Answer answer, batch::Representation representation, Coding coding,
-                                                std::string etag)
+awaitable<Result<Rendering>> Renderings::encoded(Answer answer, batch::Representation representation, Coding coding,
+                                                 std::string etag)
 {
-    auto plain = co_await get(std::move(answer), std::move(representation));
+    auto plain_etag = Renderings::etag(answer.snapshot, representation);
+    auto plain = co_await get(std::move(answer), std::move(representation), Coding::identity, std::move(plain_etag));
+    if (plain && plain->growth)
+        if (auto whole = co_await plain->growth->whole(); !whole)
+            plain = whole.error();
     if (!plain)
         co_return plain.error();
     auto work = [this, plain = *plain, coding](Store&) -> Result<HotEntry> {
-        BodyBuilder builder(spool_, spool_threshold());
+        cache::BodyBuilder builder(spool_, spool_threshold());
         auto body = encode(*plain.body, coding, builder);
         if (!body)
             return body.error();
         return HotEntry{std::move(*body), plain.events};
     };
     auto coded = co_await store_.read(std::move(work));
-    if (coded)
-        hot_.insert(etag, *coded);
-    co_return coded;
+    if (!coded)
+        co_return coded.error();
+    hot_.insert(etag, *coded);
+    co_return Rendering{coded->body, coded->events, nullptr};
 }
 
-awaitable<Result<HotEntry>> Renderings::render(cache::Snapshot snapshot, std::shared_ptr<const HeldBatch> held,
-                                               batch::Representation representation)
+// Returns with the first bytes, where the length is known; the rest comes behind.
+awaitable<Result<Rendering>> Renderings::render(Answer answer, batch::Representation representation, std::string etag)
 {
-    auto work = [this, id = snapshot.id, held, representation = std::move(representation)](Store& store) {
-        if (!held && representation.format == batch::Format::facets)
-            return count_stored(store, id, representation);
-        BodyBuilder builder(spool_, spool_threshold());
-        return held ? render_held(*held, representation, builder) : render_stored(store, id, representation, builder);
+    auto growth = std::make_shared<Growth>(executor_);
+    asio::co_spawn(executor_, grow(std::move(answer), std::move(representation), etag, growth), asio::detached);
+    auto begun = co_await growth->begun();
+    if (!begun)
+        co_return begun.error();
+    Rendering rendering{begun->body, begun->events, nullptr};
+    if (!growth->ended()) {
+        rendering.growth = std::move(growth);
+        growing_.emplace(std::move(etag), rendering);
+    }
+    co_return rendering;
+}
+
+awaitable<void> Renderings::grow(Answer answer, batch::Representation representation, std::string etag,
+                                 std::shared_ptr<Growth> growth)
+{
+    Result<HotEntry> whole = Failure{};
+    try {
+        whole = co_await run(std::move(answer), std::move(representation), etag, growth);
+    } catch (const std::exception& bug) {
+        whole = Failure{.code = Errc::internal, .detail = bug.what(), .members = {}};
+    }
+    growing_.erase(etag);
+    if (whole)
+        hot_.insert(etag, *whole);
+    else
+        note_failure(etag);
+    growth->end(std::move(whole));
+}
+
+void Renderings::note_failure(const std::string& etag)
+{
+    constexpr std::size_t most = 1000;
+    if (failed_.size() >= most)
+        failed_.clear();
+    failed_.insert(etag);
+}
+
+awaitable<Result<HotEntry>> Renderings::run(Answer answer, batch::Representation representation, std::string etag,
+                                            std::shared_ptr<Growth> growth)
+{
+    const bool large = answer.snapshot.bytes >= large_batch;
+    auto& inbox = asio::use_service<Inbox>(asio::query(executor_, asio::execution::context));
+    HandOver hand_over;
+    if (large && !failed_.contains(etag))
+        hand_over = [&inbox, growth](const HotEntry& entry, std::uint64_t grown) {
+            auto advance = [growth, entry, grown] { growth->advance(entry, grown); };
+            inbox.send(std::make_unique<cache::Message<decltype(advance)>>(std::move(advance)));
+        };
+    auto work = [this, answer = std::move(answer), representation = std::move(representation),
+                 hand_over = std::move(hand_over)](Store& store) {
+        const SpoolRoom room{spool_, spool_threshold()};
+        if (answer.held)
+            return render_held(*answer.held, representation, room);
+        return render_stored(store, answer.snapshot.id, representation, room, hand_over);
     };
-    if (snapshot.bytes >= large_batch)
+    if (large)
         co_return co_await store_.read_large(std::move(work));
     co_return co_await store_.read(std::move(work));
 }

@@ -1,7 +1,8 @@
 #pragma once
 
 // From a batch that the batch service gave to the bytes of an answer: rendered once, off the loop, however many ask at
-// once; kept in the hot cache. Loop thread.
+// once; sent while they are still being made, where what is stored tells how many they will be; kept in the hot cache.
+// Loop thread.
 
 #include "batch/render.hpp"
 #include "cache/async_store.hpp"
@@ -9,10 +10,23 @@
 #include "config/settings.hpp"
 #include "proxy/http/content_coding.hpp"
 #include "proxy/http/range.hpp"
+#include "proxy/net/transfer_buffer.hpp"
 #include "proxy/service/answer.hpp"
+#include "proxy/service/growth.hpp"
+#include "proxy/service/render.hpp"
 #include "proxy/service/single_flight.hpp"
 
+#include <unordered_map>
+#include <unordered_set>
+
 namespace nomadic::proxy {
+
+// The bytes of an answer, whose number is known.
+struct Rendering {
+    std::shared_ptr<const cache::Body> body;
+    std::uint64_t events = 0;       // X-Total-Count
+    std::shared_ptr<Growth> growth; // of the body; null when it was all there
+};
 
 class Renderings {
 public:
@@ -20,14 +34,9 @@ public:
     Renderings(const config::Cache& settings, std::string directory, cache::AsyncStore& store,
                const asio::any_io_executor& executor);
 
-    awaitable<Result<cache::HotEntry>> get(Answer answer, batch::Representation representation)
-    {
-        auto name = etag(answer.snapshot, representation);
-        return get(std::move(answer), std::move(representation), Coding::identity, std::move(name));
-    }
-    // For who has its entity tag already.
-    awaitable<Result<cache::HotEntry>> get(Answer answer, batch::Representation representation, Coding coding,
-                                           std::string etag);
+    // `etag` is what etag() gives for the same.
+    awaitable<Result<Rendering>> get(Answer answer, batch::Representation representation, Coding coding,
+                                     std::string etag);
 
     // The strong entity tag, quotes included (RFC 9110, 8.8.3): known without rendering.
     static std::string etag(const cache::Snapshot& snapshot, const batch::Representation& representation,
@@ -38,19 +47,23 @@ public:
 
     // The same when it has been rendered already.
     std::optional<cache::HotEntry> find_hot(const std::string& etag) { return hot_.find(etag); }
-    // What a 206 sends of a body; lives no longer than this.
-    Stream part(std::shared_ptr<const cache::Body> body, ByteRange range);
+    // Writes a part of the body, as it comes; of the part, what has been written is taken off its front.
+    // Errc::cancelled when it is the reader who is gone. `part` and `writer` live until it is done.
+    awaitable<Result<void>> write(Rendering rendering, ByteRange& part, BodyWriter& writer);
 
     // One more answer was given from the hot cache without asking it (proxy/net/repeats.hpp).
     void count_hit() { hot_.count_hit(); }
     const cache::HotCache& hot() const { return hot_; }
 
 private:
-    awaitable<Result<cache::HotEntry>> encoded(Answer answer, batch::Representation representation, Coding coding,
-                                               std::string etag);
-    awaitable<Result<void>> write_part(std::shared_ptr<const cache::Body> body, ByteRange range, BodyWriter& writer);
-    awaitable<Result<cache::HotEntry>> render(cache::Snapshot snapshot, std::shared_ptr<const HeldBatch> held,
-                                              batch::Representation representation);
+    awaitable<Result<Rendering>> encoded(Answer answer, batch::Representation representation, Coding coding,
+                                         std::string etag);
+    awaitable<Result<Rendering>> render(Answer answer, batch::Representation representation, std::string etag);
+    awaitable<void> grow(Answer answer, batch::Representation representation, std::string etag,
+                         std::shared_ptr<Growth> growth);
+    awaitable<Result<cache::HotEntry>> run(Answer answer, batch::Representation representation, std::string etag,
+                                           std::shared_ptr<Growth> growth);
+    void note_failure(const std::string& etag);
 
     std::uint64_t spool_threshold() const;
 
@@ -59,8 +72,12 @@ private:
         most_in_memory_; // rendered answers that are kept, and as much again of those that are only being read
     cache::Spool spool_;
     cache::AsyncStore& store_;
+    asio::any_io_executor executor_;
     cache::HotCache hot_;
-    SingleFlight<std::string, cache::HotEntry> flights_;
+    SingleFlight<std::string, Rendering> flights_;
+    std::unordered_map<std::string, Rendering> growing_; // by entity tag
+    // Those that have failed lately: the next time, their readers are told so instead of having them break off.
+    std::unordered_set<std::string> failed_;
 };
 
 } // namespace nomadic::proxy
