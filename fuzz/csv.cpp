@@ -1,6 +1,7 @@
-// Whatever texts an event holds, its CSV reads back as those texts.
+// Whatever texts an event holds, its CSV reads back as those texts, and is as long as it was said to be.
 
 #include "batch/json/write.hpp"
+#include "batch/lengths.hpp"
 #include "batch/parse.hpp"
 #include "batch/render.hpp"
 #include "fuzz/rfc4180.hpp"
@@ -36,10 +37,16 @@ std::string render(const StatusDocument& status, const std::vector<VideoRecord>&
 {
     const Representation representation{.format = Format::csv, .columns = columns, .selection = {}};
     const auto renderer = make_renderer(status, representation);
+    const auto meter = make_renderer(status, representation);
     std::string out;
     renderer->begin(out);
-    for (const auto& record : records)
+    for (const auto& record : records) {
+        const auto before = out.size();
         renderer->video(record, out);
+        const auto told = meter->measure(lengths_of(record).value());
+        if (told ? *told != out.size() - before : columns.names.size() != 1)
+            std::abort();
+    }
     renderer->end(out);
     return out;
 }
