@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 namespace nomadic::batch::csv {
 
@@ -62,14 +63,30 @@ void quote_field(std::string& out, std::size_t start)
     out += '"';
 }
 
+// What the field says, where the value has that as it stands. What JSON writes without escapes holds neither quotes nor
+// ends of lines.
+std::optional<std::string_view> own_text(const Value& value)
+{
+    const bool has_it = value.is_string()            ? value.plain()
+                        : value.kind() == Kind::real ? json::is_python_repr(value.text())
+                                                     : value.kind() == Kind::integer;
+    if (!has_it && !value.is_null())
+        return std::nullopt;
+    return has_it ? value.text() : std::string_view{};
+}
+
+bool is_quoted(std::string_view own_text)
+{
+    return own_text.find(',') != std::string_view::npos;
+}
+
 void append_field(const Value& value, std::string& out)
 {
-    if (value.is_string() && value.plain()) {
-        // What JSON writes without escapes holds neither quotes nor ends of lines.
-        const bool quoted = value.text().find(',') != std::string_view::npos;
+    if (const auto text = own_text(value)) {
+        const bool quoted = is_quoted(*text);
         if (quoted)
             out += '"';
-        out += value.text();
+        out += *text;
         if (quoted)
             out += '"';
         return;
@@ -88,8 +105,8 @@ Value text(std::string_view text)
 void append_timestamp(const Row& row, std::string& out)
 {
     const auto field = out.size();
-    const auto start = row.view.start();
-    const auto end = row.view.end();
+    const auto start = row.event.start();
+    const auto end = row.event.end();
     append_text(start, out);
     if (!end.is_null() && !python::equal(start, end)) {
         if (!start.is_null())
@@ -100,52 +117,56 @@ void append_timestamp(const Row& row, std::string& out)
 }
 
 constexpr std::array table{
-    Column{"Query",
-           [](const Row& row, std::string& out) {
-               append_field(or_else(row.result.get("query"), text(row.batch_query)), out);
-           },
+    Column{"Query", [](const Row& row) { return or_else(row.result.get("query"), text(row.batch_query)); },
            Of::video_or_batch},
-    Column{"Video",
-           [](const Row& row, std::string& out) {
-               append_field(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
-           },
+    Column{"Video", [](const Row& row) { return or_else(row.result.get("video_name"), row.result.get("video_id")); },
            Of::video},
     Column{"Video Name",
-           [](const Row& row, std::string& out) {
-               append_field(or_else(row.result.get("video_name"), row.result.get("video_id")), out);
-           },
-           Of::video},
-    Column{"Approval Status",
-           [](const Row& row, std::string& out) {
-               append_field(or_else(row.view.own("approval"), text("pending")), out);
-           }},
-    Column{"Timestamp", append_timestamp},
-    Column{"unix_timestamp_start", [](const Row& row, std::string& out) { append_field(row.view.unix_start(), out); }},
-    Column{"unix_timestamp_end", [](const Row& row, std::string& out) { append_field(row.view.unix_end(), out); }},
-    Column{"Category", [](const Row& row, std::string& out) { append_field(row.view.category(), out); }},
-    Column{"Label", [](const Row& row, std::string& out) { append_field(row.view.label(), out); }},
-    Column{"AI Analysis", [](const Row& row, std::string& out) { append_field(row.view.ai_analysis(), out); }},
-    Column{"Severity", [](const Row& row, std::string& out) { append_field(row.view.own("severity"), out); }},
-    Column{"Video ID", [](const Row& row, std::string& out) { append_field(row.result.get("video_id"), out); },
-           Of::video},
-    Column{"Analysis ID", [](const Row& row, std::string& out) { append_field(row.result.get("analysis_id"), out); },
-           Of::video},
-    Column{"Event ID", [](const Row& row, std::string& out) { append_field(row.view.event_id(), out); }},
-    Column{"Batch ID", [](const Row& row, std::string& out) { append_field(text(row.batch_id), out); }, Of::batch},
-    Column{"Batch Viewer URL", [](const Row& row, std::string& out) { append_field(text(row.batch_viewer_url), out); },
-           Of::batch},
-    Column{"Status", [](const Row& row, std::string& out) { append_field(row.result.get("status"), out); }, Of::video},
-    Column{"Confidence", [](const Row& row, std::string& out) { append_field(row.view.own("confidence"), out); }},
-    Column{"Annotated Thumbnail URL",
-           [](const Row& row, std::string& out) { append_field(row.view.own("annotated_thumbnail_url"), out); }},
-    Column{"Import Source URI",
-           [](const Row& row, std::string& out) { append_field(row.result.get("import_source_uri"), out); }, Of::video},
-    Column{"Summary", [](const Row& row, std::string& out) { append_field(row.result.get("summary"), out); },
-           Of::video},
+           [](const Row& row) { return or_else(row.result.get("video_name"), row.result.get("video_id")); }, Of::video},
+    Column{"Approval Status", [](const Row& row) { return or_else(row.event.own("approval"), text("pending")); }},
+    Column{"Timestamp", nullptr},
+    Column{"unix_timestamp_start", [](const Row& row) { return row.event.unix_start(); }},
+    Column{"unix_timestamp_end", [](const Row& row) { return row.event.unix_end(); }},
+    Column{"Category", [](const Row& row) { return row.event.category(); }},
+    Column{"Label", [](const Row& row) { return row.event.label(); }},
+    Column{"AI Analysis", [](const Row& row) { return row.event.ai_analysis(); }},
+    Column{"Severity", [](const Row& row) { return row.event.own("severity"); }},
+    Column{"Video ID", [](const Row& row) { return row.result.get("video_id"); }, Of::video},
+    Column{"Analysis ID", [](const Row& row) { return row.result.get("analysis_id"); }, Of::video},
+    Column{"Event ID", [](const Row& row) { return row.event.event_id(); }},
+    Column{"Batch ID", [](const Row& row) { return text(row.batch_id); }, Of::batch},
+    Column{"Batch Viewer URL", [](const Row& row) { return text(row.batch_viewer_url); }, Of::batch},
+    Column{"Status", [](const Row& row) { return row.result.get("status"); }, Of::video},
+    Column{"Confidence", [](const Row& row) { return row.event.own("confidence"); }},
+    Column{"Annotated Thumbnail URL", [](const Row& row) { return row.event.own("annotated_thumbnail_url"); }},
+    Column{"Import Source URI", [](const Row& row) { return row.result.get("import_source_uri"); }, Of::video},
+    Column{"Summary", [](const Row& row) { return row.result.get("summary"); }, Of::video},
 };
 static_assert(table.size() == column_count);
 
 } // namespace
+
+void Column::append(const Row& row, std::string& out) const
+{
+    if (value == nullptr)
+        append_timestamp(row, out);
+    else
+        append_field(value(row), out);
+}
+
+std::size_t Column::length(const Row& row, std::string& scratch) const
+{
+    scratch.clear();
+    if (value == nullptr) {
+        append_timestamp(row, scratch);
+        return scratch.size();
+    }
+    const auto only = value(row);
+    if (const auto text = own_text(only))
+        return text->size() + (is_quoted(*text) ? 2 : 0);
+    append_field(only, scratch);
+    return scratch.size();
+}
 
 std::span<const Column, column_count> columns()
 {

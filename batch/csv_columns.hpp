@@ -13,8 +13,7 @@ namespace nomadic::batch::csv {
 struct Row {
     std::string_view batch_query, batch_id, batch_viewer_url;
     const json::Value& result;
-    const json::Value& event;
-    EventView view;
+    const EventView& event;
 };
 
 // Of what a column speaks: what is the same for all events of a video is written once a video.
@@ -27,8 +26,12 @@ enum class Of {
 
 struct Column {
     std::string_view name;
-    void (*append)(const Row& row, std::string& out); // its field of the row, quoted as needed
+    json::Value (*value)(const Row& row); // null for the Timestamp, which is made of two
     Of of = Of::event;
+
+    void append(const Row& row, std::string& out) const; // its field of the row, quoted as needed
+    // How many bytes that would be. What it takes rendering to know is rendered into `scratch`.
+    std::size_t length(const Row& row, std::string& scratch) const;
 };
 
 inline constexpr std::size_t column_count = 21;

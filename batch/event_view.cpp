@@ -34,29 +34,29 @@ Value first_non_empty(std::initializer_list<Member> members)
 
 } // namespace
 
-Value EventView::category() const
+Value EventView::find_category() const
 {
     return first_true({{event_, "category"}, {event_, "type"}});
 }
 
-Value EventView::label() const
+Value EventView::find_label() const
 {
     const auto label = first_true({{event_, "description"}, {data_, "label"}, {event_, "label"}});
     return python::equal(label, category()) ? Value{} : label;
 }
 
-Value EventView::ai_analysis() const
+Value EventView::find_ai_analysis() const
 {
     return first_true({{event_, "aiAnalysis"}, {data_, "aiAnalysis"}});
 }
 
-Value EventView::start() const
+Value EventView::find_start() const
 {
     return first_non_empty(
         {{event_, "t_start"}, {event_, "time"}, {event_, "start_time"}, {data_, "t_start"}, {data_, "start_time"}});
 }
 
-Value EventView::end() const
+Value EventView::find_end() const
 {
     return first_non_empty({{event_, "t_end"}, {event_, "end_time"}, {data_, "t_end"}, {data_, "end_time"}});
 }
@@ -66,9 +66,20 @@ Value EventView::unix_time(std::string_view end, std::string_view own) const
     return first_non_empty({{event_.get("overlay").get("unix_timestamp"), end}, {event_, own}, {data_, own}});
 }
 
-Value EventView::event_id() const
+Value EventView::find_event_id() const
 {
     return first_true({{event_, "event_id"}, {data_, "event_id"}});
+}
+
+Value EventView::any_label() const
+{
+    const auto own_label = own("label");
+    return own_label.is_null() ? label() : own_label;
+}
+
+std::optional<double> EventView::confidence() const
+{
+    return python::to_float(own("confidence"));
 }
 
 } // namespace nomadic::batch

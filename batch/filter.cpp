@@ -70,25 +70,21 @@ const EventFacts& EventFactsReader::read(std::string_view event_json)
 void EventFactsReader::read(std::string_view event_json, EventFacts& facts)
 {
     arena_.reset();
-    if (const auto event = json::read(event_json, arena_))
-        read_facts(*event, facts);
-    else
+    const auto event = json::read(event_json, arena_);
+    if (!event) {
         facts = {};
-}
-
-void read_facts(const Value& event, EventFacts& facts)
-{
-    const EventView view(event);
+        return;
+    }
+    const EventView view(*event);
     facts.approval = approval_of(view.own("approval"));
     assign(view.event_id(), facts.event_id);
     assign(view.category(), facts.category);
     assign(view.own("severity"), facts.severity);
-    assign(view.own("label").is_null() ? view.label() : view.own("label"), facts.label);
+    assign(view.any_label(), facts.label);
     assign(view.ai_analysis(), facts.ai_analysis);
     assign(view.start(), facts.start);
     assign(view.end(), facts.end);
-    const auto* const confidence = event.find("confidence");
-    facts.confidence = confidence == nullptr ? std::nullopt : python::to_float(*confidence);
+    facts.confidence = view.confidence();
 }
 
 bool Narrowing::empty() const

@@ -32,7 +32,6 @@ struct EventFacts {
     EventValues values() const { return {approval, category, severity, label, confidence}; }
 };
 EventFacts event_facts(std::string_view event_json);
-void read_facts(const json::Value& event, EventFacts& facts);
 
 // The same for one event after the other, in memory that is kept.
 class EventFactsReader {

@@ -34,6 +34,16 @@ RecordLengths::Events wanted_of(const RecordLengths& lengths, const Selection& s
     return wanted;
 }
 
+template <class Chosen>
+void RecordMeter::add_fields(const csv::Row& row, Chosen chosen, RecordLengths::Fields& fields)
+{
+    const auto columns = csv::columns();
+    for (std::size_t i = 0; i < csv::column_count; ++i) {
+        if (chosen(columns[i].of))
+            fields[i] += columns[i].length(row, scratch_);
+    }
+}
+
 void RecordMeter::begin(const VideoRecord& record, const json::Value& result)
 {
     lengths_ = {};
@@ -41,29 +51,21 @@ void RecordMeter::begin(const VideoRecord& record, const json::Value& result)
     lengths_.ids = json_length(result.get("video_id"), scratch_) + json_length(result.get("analysis_id"), scratch_);
     lengths_.own_query = csv::has_own_query(result);
     const json::Value none;
-    const csv::Row row{{}, {}, {}, result, none, EventView(none)};
-    for (std::size_t i = 0; i < csv::column_count; ++i)
-        if (const auto& column = csv::columns()[i]; column.of == csv::Of::video || column.of == csv::Of::video_or_batch)
-            lengths_.fields[i] = length(column, row);
+    const EventView no_event(none);
+    const csv::Row row{{}, {}, {}, result, no_event};
+    add_fields(
+        row, [](csv::Of of) { return of == csv::Of::video || of == csv::Of::video_or_batch; }, lengths_.fields);
 }
 
-void RecordMeter::event(Approval approval, std::string_view event_json, const json::Value& event)
+void RecordMeter::event(Approval approval, std::string_view event_json, const EventView& event)
 {
     auto& events = lengths_.events[static_cast<std::size_t>(approval)];
     ++events.count;
     events.json += event_json.size();
     const json::Value none;
-    const csv::Row row{{}, {}, {}, none, event, EventView(event)};
-    for (std::size_t i = 0; i < csv::column_count; ++i)
-        if (const auto& column = csv::columns()[i]; column.of == csv::Of::event)
-            events.fields[i] += length(column, row);
-}
-
-std::uint64_t RecordMeter::length(const csv::Column& column, const csv::Row& row)
-{
-    scratch_.clear();
-    column.append(row, scratch_);
-    return scratch_.size();
+    const csv::Row row{{}, {}, {}, none, event};
+    add_fields(
+        row, [](csv::Of of) { return of == csv::Of::event; }, events.fields);
 }
 
 std::optional<RecordLengths> lengths_of(const VideoRecord& record)
@@ -80,7 +82,7 @@ std::optional<RecordLengths> lengths_of(const VideoRecord& record)
         const auto event = json::read(record.event(i), event_arena);
         if (!event)
             return std::nullopt;
-        meter.event(record.spans[i].approval, record.event(i), *event);
+        meter.event(record.spans[i].approval, record.event(i), EventView(*event));
     }
     return meter.lengths();
 }

@@ -41,12 +41,13 @@ class RecordMeter {
 public:
     // `result` is what the record is without its events.
     void begin(const VideoRecord& record, const json::Value& result);
-    void event(Approval approval, std::string_view event_json, const json::Value& event);
+    void event(Approval approval, std::string_view event_json, const EventView& event);
     const RecordLengths& lengths() const { return lengths_; }
 
 private:
-    // Renders it, so that the lengths are those of what is rendered.
-    std::uint64_t length(const csv::Column& column, const csv::Row& row);
+    // Renders them, so that the lengths are those of what is rendered.
+    template <class Chosen>
+    void add_fields(const csv::Row& row, Chosen chosen, RecordLengths::Fields& fields);
 
     RecordLengths lengths_;
     std::string scratch_;

@@ -12,6 +12,7 @@ namespace {
 constexpr auto version = static_cast<unsigned char>(renderer_version);
 static_assert(version == renderer_version);
 constexpr std::size_t check_bytes = 4;
+constexpr std::size_t usual_bytes = 128;
 constexpr std::uint64_t own_query_bit = 1U << approval_count; // beside a bit for each approval that has events
 
 // FNV-1a.
@@ -25,7 +26,8 @@ std::uint32_t check_of(std::string_view bytes)
 
 class Packer {
 public:
-    void operator()(std::uint64_t& number)
+    Packer() { out.reserve(usual_bytes); }
+    void operator()(std::uint64_t number)
     {
         auto rest = number;
         for (; rest >= 0x80; rest >>= 7U)
@@ -60,14 +62,22 @@ private:
     bool whole_ = true;
 };
 
+std::uint64_t flags_of(const RecordLengths& lengths)
+{
+    std::uint64_t flags = lengths.own_query ? own_query_bit : 0;
+    for (std::size_t i = 0; i < approval_count; ++i)
+        flags |= lengths.events[i].count != 0 ? std::uint64_t{1} << i : 0;
+    return flags;
+}
+
 bool of_event(std::size_t column)
 {
     return csv::columns()[column].of == csv::Of::event;
 }
 
 // The order of the numbers, for both ways.
-template <class Each>
-void each_number(RecordLengths& lengths, std::uint64_t flags, Each& each)
+template <class Lengths, class Each>
+void each_number(Lengths& lengths, std::uint64_t flags, Each& each)
 {
     each(lengths.around);
     each(lengths.ids);
@@ -90,14 +100,11 @@ void each_number(RecordLengths& lengths, std::uint64_t flags, Each& each)
 
 std::string pack(const RecordLengths& lengths)
 {
-    std::uint64_t flags = lengths.own_query ? own_query_bit : 0;
-    for (std::size_t i = 0; i < approval_count; ++i)
-        flags |= lengths.events[i].count != 0 ? std::uint64_t{1} << i : 0;
+    const auto flags = flags_of(lengths);
     Packer packer;
     packer.out += static_cast<char>(version);
     packer(flags);
-    auto numbers = lengths;
-    each_number(numbers, flags, packer);
+    each_number(lengths, flags, packer);
     const auto check = check_of(packer.out);
     for (std::size_t i = 0; i < check_bytes; ++i)
         packer.out += static_cast<char>(check >> (8 * i));
@@ -120,7 +127,7 @@ std::optional<RecordLengths> unpack(std::string_view packed)
     RecordLengths lengths;
     lengths.own_query = (flags & own_query_bit) != 0;
     each_number(lengths, flags, unpacker);
-    return unpacker.done() && flags < 2 * own_query_bit ? std::optional(lengths) : std::nullopt;
+    return unpacker.done() && flags == flags_of(lengths) ? std::optional(lengths) : std::nullopt;
 }
 
 bool are_of_other_renderers(std::string_view packed)

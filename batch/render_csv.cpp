@@ -124,11 +124,12 @@ private:
     void measure_batch()
     {
         const Value none;
+        const EventView no_event(none);
         for (const auto* column : columns_) {
             if (column->of != Of::batch && column->of != Of::video_or_batch)
                 continue;
             std::string field;
-            column->append({batch_query_, batch_id_, batch_viewer_url_, none, none, EventView(none)}, field);
+            column->append({batch_query_, batch_id_, batch_viewer_url_, none, no_event}, field);
             of_batch_[place_of(column)] = field.size();
         }
     }
@@ -149,7 +150,8 @@ private:
     void write_of_video(const Value& result)
     {
         const Value none;
-        const Row values{batch_query_, batch_id_, batch_viewer_url_, result, none, EventView(none)};
+        const EventView no_event(none);
+        const Row values{batch_query_, batch_id_, batch_viewer_url_, result, no_event};
         std::size_t place = 0;
         of_video_[place].clear();
         for (std::size_t i = 0; i < columns_.size(); ++i) {
@@ -173,7 +175,8 @@ private:
             const auto event = json::read(event_json, event_arena_);
             if (!event)
                 return;
-            row({batch_query_, batch_id_, batch_viewer_url_, *result, *event, EventView(*event)}, out);
+            const EventView view(*event);
+            row({batch_query_, batch_id_, batch_viewer_url_, *result, view}, out);
             ++events_;
         });
     }

@@ -94,7 +94,7 @@ inline std::span<const Member> Value::members() const
 inline const Value* Value::find(std::string_view name) const
 {
     for (const auto& member : members())
-        if (member.name.text() == name)
+        if (const auto text = member.name.text(); text.size() == name.size() && text == name)
             return &member.value;
     return nullptr;
 }

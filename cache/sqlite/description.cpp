@@ -1,21 +1,30 @@
 #include "cache/sqlite/description.hpp"
 
 #include "batch/json/read.hpp"
+#include "batch/python.hpp"
 #include "batch/record.hpp"
 
 namespace nomadic::cache::sqlite {
 
-void EventRows::add(batch::Approval approval, const batch::EventFacts& facts)
+void EventRows::reserve(std::size_t count, std::size_t text_bytes)
+{
+    rows_.reserve(count);
+    texts_.reserve(text_bytes);
+}
+
+void EventRows::add(batch::Approval approval, const batch::EventView& event)
 {
     auto& row = rows_.emplace_back();
     row.offset = static_cast<std::uint32_t>(texts_.size());
     row.approval = approval;
-    row.confidence = facts.confidence;
-    const std::array<const std::string*, texts> all{&facts.event_id, &facts.category, &facts.severity,
-                                                    &facts.label,    &facts.start,    &facts.end};
+    row.confidence = event.confidence();
+    const std::array<batch::json::Value, texts> values{event.event_id(),  event.category(), event.own("severity"),
+                                                       event.any_label(), event.start(),    event.end()};
     for (std::size_t i = 0; i < texts; ++i) {
-        row.lengths[i] = static_cast<std::uint32_t>(all[i]->size());
-        texts_ += *all[i];
+        const auto before = texts_.size();
+        if (!values[i].is_null())
+            batch::python::str(values[i], texts_);
+        row.lengths[i] = static_cast<std::uint32_t>(texts_.size() - before);
     }
 }
 
@@ -45,14 +54,15 @@ Description Describer::describe(const batch::VideoRecord& record)
     const auto members = result ? *result : batch::json::Value{};
     description.analysis_id = batch::analysis_id_of(members);
     meter_.begin(record, members);
+    description.events.reserve(record.spans.size(), record.events.size() / 4); // of the JSON, more is seldom kept
     for (std::size_t i = 0; i < record.spans.size(); ++i) {
         event_arena_.reset();
         const auto event = batch::json::read(record.event(i), event_arena_);
         measured = measured && event;
         const auto value = event ? *event : batch::json::Value{};
-        batch::read_facts(value, facts_);
-        meter_.event(record.spans[i].approval, record.event(i), value);
-        description.events.add(record.spans[i].approval, facts_);
+        const batch::EventView view(value);
+        meter_.event(record.spans[i].approval, record.event(i), view);
+        description.events.add(record.spans[i].approval, view);
     }
     if (measured)
         description.lengths = batch::pack(meter_.lengths());

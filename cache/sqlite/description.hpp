@@ -3,7 +3,7 @@
 // What is kept of a record beside its bytes: its rows of `event` and of `length`, and the id of its analysis. All of it
 // is read off the record in one pass, which needs nobody's turn. One thread at a time.
 
-#include "batch/filter.hpp"
+#include "batch/event_view.hpp"
 #include "batch/lengths.hpp"
 
 #include <array>
@@ -19,7 +19,8 @@ public:
         std::optional<double> confidence;
     };
 
-    void add(batch::Approval approval, const batch::EventFacts& facts);
+    void reserve(std::size_t count, std::size_t text_bytes);
+    void add(batch::Approval approval, const batch::EventView& event);
     std::size_t size() const { return rows_.size(); }
     Row operator[](std::size_t position) const; // valid as long as this, and nothing is added
 
@@ -47,7 +48,6 @@ public:
 
 private:
     batch::json::Arena arena_, event_arena_;
-    batch::EventFacts facts_;
     batch::RecordMeter meter_;
 };
 
