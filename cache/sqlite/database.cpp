@@ -121,6 +121,15 @@ void Statement::bind(sqlite3_stmt* statement, int position, std::string_view tex
     sqlite3_bind_text64(statement, position, text.empty() ? "" : text.data(), text.size(), lifetime, SQLITE_UTF8);
 }
 
+void Statement::bind(sqlite3_stmt* statement, int position, std::optional<std::string_view> text,
+                     sqlite3_destructor_type lifetime)
+{
+    if (text)
+        bind(statement, position, *text, lifetime);
+    else
+        sqlite3_bind_null(statement, position);
+}
+
 void Statement::bind(sqlite3_stmt* statement, int position, Blob blob, sqlite3_destructor_type lifetime)
 {
     if (blob.empty())

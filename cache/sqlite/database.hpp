@@ -85,6 +85,8 @@ private:
     static void bind(sqlite3_stmt* statement, int position, std::optional<double> value,
                      sqlite3_destructor_type lifetime);
     static void bind(sqlite3_stmt* statement, int position, std::string_view text, sqlite3_destructor_type lifetime);
+    static void bind(sqlite3_stmt* statement, int position, std::optional<std::string_view> text,
+                     sqlite3_destructor_type lifetime);
     static void bind(sqlite3_stmt* statement, int position, Blob blob, sqlite3_destructor_type lifetime);
 
     sqlite3* connection_;

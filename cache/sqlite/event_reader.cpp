@@ -12,7 +12,15 @@ std::string select(const EventColumns& columns)
                                        {columns.label, ", label"},
                                        {columns.confidence, ", confidence"}})
         sql += wanted ? name : ", NULL";
-    return sql + " FROM event WHERE content BETWEEN ? AND ? ORDER BY content, position";
+    return sql + " FROM event WHERE content BETWEEN ?1 AND ?2 AND (?3 IS NULL OR category = ?3) "
+                 "AND (?4 IS NULL OR severity = ?4) AND (?5 IS NULL OR label = ?5) "
+                 "AND (?6 IS NULL OR confidence >= ?6) ORDER BY content, position";
+}
+
+// What SQLite compares: a row that it steps over costs half of one that it hands out.
+std::optional<std::string_view> only_value(const std::vector<std::string>& values)
+{
+    return values.size() == 1 ? std::optional<std::string_view>(values.front()) : std::nullopt;
 }
 
 } // namespace
@@ -26,15 +34,13 @@ EventColumns columns_of(const batch::Narrowing& narrowing)
             .confidence = narrowing.min_confidence.has_value()};
 }
 
-EventReader::EventReader(Session& session, const EventColumns& columns, std::int64_t first_content,
-                         std::int64_t last_content)
-    : columns_(columns), rows_(session.database.query(select(columns), first_content, last_content))
+EventReader::EventReader(Session& session, const batch::Narrowing& narrowing, const EventColumns& columns,
+                         std::int64_t first_content, std::int64_t last_content)
+    : columns_(columns),
+      rows_(session.database.query(select(columns), first_content, last_content, only_value(narrowing.category),
+                                   only_value(narrowing.severity), only_value(narrowing.label),
+                                   narrowing.min_confidence))
 {}
-
-bool EventReader::next()
-{
-    return rows_.next();
-}
 
 batch::EventValues EventReader::values() const
 {

@@ -14,12 +14,13 @@ struct EventColumns {
 };
 EventColumns columns_of(const batch::Narrowing& narrowing);
 
-// The rows of contents whose ids follow each other, in their order.
+// The rows of contents whose ids follow each other, in their order; without most of those that narrowing leaves out.
 class EventReader {
 public:
-    EventReader(Session& session, const EventColumns& columns, std::int64_t first_content, std::int64_t last_content);
+    EventReader(Session& session, const batch::Narrowing& narrowing, const EventColumns& columns,
+                std::int64_t first_content, std::int64_t last_content);
 
-    bool next(); // true while there is a row
+    bool next() { return rows_.next(); } // true while there is a row
     std::int64_t content() const { return rows_.integer(0); }
     std::size_t position() const { return static_cast<std::size_t>(rows_.integer(1)); }
     batch::EventValues values() const; // valid until next()

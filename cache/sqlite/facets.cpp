@@ -48,7 +48,7 @@ private:
     {
         const auto first = reading_.contents[run.place], last = reading_.contents[run.place + run.count - 1];
         const auto& selection = reading_.selection;
-        for (EventReader rows(session_, columns_, first, last); rows.next();) {
+        for (EventReader rows(session_, selection.narrowing, columns_, first, last); rows.next();) {
             const auto values = rows.values();
             if (!selection.wants(values.approval) || !selection.narrowing.matches_values(values))
                 continue;

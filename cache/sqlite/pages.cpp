@@ -82,10 +82,11 @@ bool PageReader::pick_by_rows(const Run& run)
     auto content = first;
     std::vector<WantedEvent> wanted;
     const auto add_content = [&] {
-        const auto place = run.place + static_cast<std::size_t>(content - first);
-        return wanted.empty() || add(place, std::exchange(wanted, {}));
+        const bool goes_on = wanted.empty() || add(run.place + static_cast<std::size_t>(content - first), wanted);
+        wanted.clear();
+        return goes_on;
     };
-    for (EventReader rows(session_, columns_of(selection.narrowing), first, last); rows.next();) {
+    for (EventReader rows(session_, selection.narrowing, columns_of(selection.narrowing), first, last); rows.next();) {
         const auto values = rows.values();
         if (!selection.wants(values.approval) || !selection.narrowing.matches_values(values))
             continue;
