@@ -9,17 +9,16 @@ namespace nomadic::batch {
 
 namespace {
 
-// Whether what stands in the AI analysis is found in the event's JSON as it is: it is a text, or nothing.
-bool analysis_is_text(std::string_view event_json)
+// What stands between the quotes of the JSON text that begins at `at`, its escapes as they are.
+std::string_view text_at(std::string_view event_json, std::size_t at)
 {
-    constexpr std::string_view name = "\"aiAnalysis\":";
-    for (auto at = json::find_text(event_json, name); at != std::string_view::npos;
-         at = json::find_text(event_json, name, at)) {
-        at += name.size();
-        if (at == event_json.size() || (event_json[at] != '"' && event_json[at] != 'n'))
-            return false;
-    }
-    return true;
+    const char* const begin = event_json.data() + at + 1;
+    const char* const end = event_json.data() + event_json.size();
+    bool high = false;
+    const char* stop = json::find_special(begin, end, high);
+    while (end - stop > 1 && *stop != '"')
+        stop = json::find_special(stop + 2, end, high); // behind what is escaped
+    return {begin, static_cast<std::size_t>(stop - begin)};
 }
 
 bool stands_in_json(const std::string& text)
@@ -41,12 +40,26 @@ bool Search::finds_in(std::string_view text)
     });
 }
 
-// Most events say nothing of what is looked for, and mostly that can be told from their bytes.
 bool Search::finds_in_analysis(std::string_view event_json)
 {
-    if (stand_in_json_ && analysis_is_text(event_json) && !finds_in(event_json))
-        return false;
-    return finds_in(reader_.read(event_json).ai_analysis);
+    return may_be_in_analysis(event_json) && finds_in(reader_.read(event_json).ai_analysis);
+}
+
+// Most events say nothing of what is looked for, and mostly that can be told from the bytes of their analysis: when it
+// is a text, or nothing.
+bool Search::may_be_in_analysis(std::string_view event_json)
+{
+    if (!stand_in_json_)
+        return true;
+    constexpr std::string_view name = "\"aiAnalysis\":";
+    for (auto at = json::find_text(event_json, name); at != std::string_view::npos;
+         at = json::find_text(event_json, name, at)) {
+        at += name.size();
+        const bool is_text = at < event_json.size() && event_json[at] == '"';
+        if (is_text ? finds_in(text_at(event_json, at)) : !event_json.substr(at).starts_with("null"))
+            return true;
+    }
+    return std::any_of(texts_.begin(), texts_.end(), [](const std::string& text) { return text.empty(); });
 }
 
 } // namespace nomadic::batch

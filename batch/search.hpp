@@ -16,6 +16,8 @@ public:
     bool finds_in_analysis(std::string_view event_json);
 
 private:
+    bool may_be_in_analysis(std::string_view event_json);
+
     std::vector<std::string> texts_; // folded
     bool stand_in_json_;             // as they are, without escapes
     std::string room_;

@@ -60,6 +60,8 @@ TEST_CASE("search: a text in the AI analysis is found whatever its case, form or
     CHECK(finds("two\nlines", R"({"aiAnalysis":"Two\nlines"})"));
     CHECK(finds("kelvin", "{\"aiAnalysis\":\"\u212Aelvin\"}"));
     CHECK(finds("横断", R"({"aiAnalysis":"横断歩道"})"));
+    CHECK(finds("behind", R"({"aiAnalysis":"\\\"\\ what is escaped, and behind"})"));
+    CHECK(finds("second", R"({"aiAnalysis":null,"data":{"aiAnalysis":"the second"}})"));
     // As Python writes what is no text.
     CHECK(finds("['a', 'b']", R"({"aiAnalysis":["a","b"]})"));
     CHECK(finds("none", R"({"aiAnalysis":{"x":null}})"));
