@@ -6,8 +6,8 @@ namespace nomadic::cache {
 
 namespace {
 
-// Small enough for the first to come early; to write larger ones to a file costs no less.
-constexpr std::size_t piece = std::size_t{256} * 1024;
+// The first come early; the others are worth waking up their readers for.
+constexpr std::uint64_t smallest_piece = std::uint64_t{64} << 10U, largest_piece = std::uint64_t{1} << 20U;
 
 Failure other_length(std::uint64_t promised, std::uint64_t made)
 {
@@ -29,7 +29,8 @@ Result<GrowingBody> GrowingBody::begin(const Spool& spool, std::uint64_t thresho
 
 Result<void> GrowingBody::flush()
 {
-    return buffer_.size() < piece ? Result<void>{} : hand_over();
+    const auto worth_it = std::clamp(grown_, smallest_piece, largest_piece);
+    return buffer_.size() < worth_it ? Result<void>{} : hand_over();
 }
 
 Result<void> GrowingBody::finish()
