@@ -40,6 +40,8 @@ public:
             else
                 count_records(*run);
         count_videos();
+        if (reading_.selection.narrowing.empty())
+            require_all_events();
         return std::move(facets_);
     }
 
@@ -76,6 +78,23 @@ private:
         });
         if (found != events_.size())
             throw Damage("videos of snapshot " + std::to_string(reading_.snapshot) + " are missing");
+    }
+
+    // How many there are of each approval stands in the snapshot as well.
+    void require_all_events()
+    {
+        auto rows = session_.database.query(select_snapshot + "WHERE s.id = ?", reading_.snapshot);
+        if (!rows.next() || facets_.events() != wanted_of(to_snapshot(rows)))
+            throw Damage("the rows of events of snapshot " + std::to_string(reading_.snapshot) + " are others");
+    }
+
+    std::uint64_t wanted_of(const Snapshot& snapshot) const
+    {
+        std::uint64_t events = 0;
+        for (std::size_t i = 0; i < batch::approval_count; ++i)
+            if (reading_.selection.wants(static_cast<batch::Approval>(i)))
+                events += snapshot.events[i];
+        return events;
     }
 
     // The rows of a video follow each other.

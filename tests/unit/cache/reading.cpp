@@ -151,3 +151,59 @@ TEST_CASE("reading: a video that is lost is damage, not a video in which nothing
             CHECK(is_damage(facets.error()));
         }
 }
+
+TEST_CASE("reading: a video whose rows are lost is damage, not a video in which nothing is wanted")
+{
+    const auto batch = make_batch("b1", {{"approved"}, {}, {"rejected", "approved"}, {}});
+    for (const std::string lost : {"'video-0'", "'video-2'", "'video-2' AND position = 0"}) {
+        CAPTURE(lost);
+        const Directory directory;
+        auto store = open(directory);
+        const auto id = put(*store, {scope(), "b1"}, batch, at(1))->id;
+        change(directory, "DELETE FROM event WHERE (SELECT video_id FROM content WHERE id = content) = " + lost);
+        for (const auto* const label : {"", "label 0", "no such label"}) {
+            batch::Selection selection;
+            if (*label != '\0') {
+                selection.narrowing.label = {label};
+                const auto read = store->read(id, selection, WithSource::no, [](const auto&) { return true; });
+                REQUIRE_FALSE(read);
+                CHECK(is_damage(read.error()));
+            }
+            const auto facets = store->facets(id, selection);
+            REQUIRE_FALSE(facets);
+            CHECK(is_damage(facets.error()));
+        }
+        CHECK(read_all(*store, id).size() == 4);
+    }
+}
+
+TEST_CASE("reading: facets of all events, or of an approval, count as many as the batch has")
+{
+    const Directory directory;
+    auto store = open(directory);
+    const auto id = put(*store, {scope(), "b1"}, make_batch("b1", {{"approved", "rejected"}, {"rejected"}}), at(1))->id;
+    change(directory, "DELETE FROM event WHERE position = 1");
+    CHECK(store->facets(id, only(batch::Approval::approved)));
+    for (const auto& selection : {batch::Selection{}, only(batch::Approval::rejected)}) {
+        const auto facets = store->facets(id, selection);
+        REQUIRE_FALSE(facets);
+        CHECK(is_damage(facets.error()));
+    }
+}
+
+TEST_CASE("reading: what an upgrade could not read is damage, not a video in which nothing is wanted")
+{
+    const Directory directory;
+    const auto id = put(*open(directory), {scope(), "b1"}, make_batch("b1", {{"approved"}, {"approved"}}), at(1))->id;
+    change(directory, "DELETE FROM event; INSERT INTO backlog SELECT 'content', 1, max(id) FROM content; "
+                      "UPDATE content SET record = x'00' WHERE video_id = 'video-1'");
+    auto store = open(directory);
+    while (store->catch_up().value()) {
+    }
+    batch::Selection narrowed;
+    narrowed.narrowing.category = {"no such category"};
+    const auto read = store->read(id, narrowed, WithSource::no, [](const auto&) { return true; });
+    REQUIRE_FALSE(read);
+    CHECK(is_damage(read.error()));
+    CHECK_FALSE(store->facets(id, narrowed));
+}
