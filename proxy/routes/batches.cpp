@@ -1,9 +1,10 @@
 #include "proxy/routes/batches.hpp"
 
-#include "proxy/http/problem.hpp"
 #include "proxy/http/url.hpp"
 #include "proxy/routes/batch_summary.hpp"
 #include "proxy/routes/difference.hpp"
+#include "proxy/routes/identified.hpp"
+#include "proxy/routes/uncached.hpp"
 #include "proxy/service/thumbnail_summary.hpp"
 
 #include <boost/json.hpp>
@@ -46,39 +47,20 @@ Result<Page> parse_page(const Request& request)
     return page;
 }
 
-Response to_response(const Request& request, Result<json::object> outcome)
-{
-    if (!outcome)
-        return problem(outcome.error(), request.target);
-    Response response;
-    response.fields.add("Content-Type", "application/json");
-    response.fields.add("Cache-Control", "no-store");
-    response.body = json::serialize(*outcome);
-    return response;
-}
-
 } // namespace
 
 void BatchesRoutes::add_to(Router& router)
 {
-    router.add("GET", "/v1/batches", [this](Request& request, PathParameters) -> awaitable<Response> {
-        auto identity = co_await credentials_.identify(request);
-        if (!identity)
-            co_return problem(identity.error(), request.target);
-        co_return to_response(request, co_await list(request, std::move(*identity)));
-    });
+    const auto list_all = [this](Request& request, Identity identity, const PathParameters&) {
+        return list(request, std::move(identity));
+    };
+    router.add("GET", "/v1/batches", identified(credentials_, list_all));
     using Member = Outcome (BatchesRoutes::*)(Request&, Identity, std::string);
     const auto add = [&](std::string_view method, std::string_view pattern, Member member) {
-        router.add(
-            method, pattern,
-            [this, member](Request& request, PathParameters parameters) -> awaitable<Response> {
-                auto identity = co_await credentials_.identify(request);
-                if (!identity)
-                    co_return problem(identity.error(), request.target);
-                co_return to_response(
-                    request, co_await (this->*member)(request, std::move(*identity), std::move(parameters[0])));
-            },
-            ReadsQuery::no);
+        const auto handler = [this, member](Request& request, Identity identity, PathParameters parameters) {
+            return (this->*member)(request, std::move(identity), std::move(parameters[0]));
+        };
+        router.add(method, pattern, identified(credentials_, handler), ReadsQuery::no);
     };
     add("GET", "/v1/batches/{batch_id}", &BatchesRoutes::show);
     add("DELETE", "/v1/batches/{batch_id}", &BatchesRoutes::purge);
@@ -95,7 +77,7 @@ BatchesRoutes::Outcome BatchesRoutes::list(Request& request, Identity identity)
     json::array batches;
     // No scope at all would mean every scope to the store, and nobody's to us.
     if (identity.scopes.empty())
-        co_return json::object{{"batches", std::move(batches)}, {"next_cursor", nullptr}};
+        co_return uncached({{"batches", std::move(batches)}, {"next_cursor", nullptr}});
     auto work = [scopes = identity.scopes, page = *page](cache::Store& store) {
         return store.list(scopes, page.cursor, page.limit);
     };
@@ -106,7 +88,7 @@ BatchesRoutes::Outcome BatchesRoutes::list(Request& request, Identity identity)
         batches.push_back(summary_of(snapshot, batches_.freshness_of(snapshot)));
     const bool more = listed->size() == page->limit;
     json::value next = more ? json::value(listed->back().key.batch_id) : json::value();
-    co_return json::object{{"batches", std::move(batches)}, {"next_cursor", std::move(next)}};
+    co_return uncached({{"batches", std::move(batches)}, {"next_cursor", std::move(next)}});
 }
 
 BatchesRoutes::Outcome BatchesRoutes::show(Request&, Identity identity, std::string batch_id)
@@ -122,7 +104,7 @@ BatchesRoutes::Outcome BatchesRoutes::show(Request&, Identity identity, std::str
     if (!thumbnails)
         co_return thumbnails.error();
     summary["thumbnails"] = summary_of(*thumbnails);
-    co_return summary;
+    co_return uncached(summary);
 }
 
 BatchesRoutes::Outcome BatchesRoutes::refresh(Request& request, Identity identity, std::string batch_id)
@@ -143,7 +125,7 @@ BatchesRoutes::Outcome BatchesRoutes::refresh(Request& request, Identity identit
         if (diff)
             summary["diff"] = to_json(*diff);
     }
-    co_return summary;
+    co_return uncached(summary);
 }
 
 // PUT pins, DELETE lets go.
@@ -156,7 +138,7 @@ BatchesRoutes::Outcome BatchesRoutes::pin(Request& request, Identity identity, s
     auto done = co_await batches_.pin(snapshot->key, pinned);
     if (!done)
         co_return done.error();
-    co_return json::object{{"batch_id", std::move(batch_id)}, {"pinned", pinned}};
+    co_return uncached({{"batch_id", std::move(batch_id)}, {"pinned", pinned}});
 }
 
 BatchesRoutes::Outcome BatchesRoutes::purge(Request&, Identity identity, std::string batch_id)
@@ -167,7 +149,7 @@ BatchesRoutes::Outcome BatchesRoutes::purge(Request&, Identity identity, std::st
     auto purged = co_await batches_.purge(snapshot->key);
     if (!purged)
         co_return purged.error();
-    co_return json::object{{"batch_id", std::move(batch_id)}, {"removed", *purged}};
+    co_return uncached({{"batch_id", std::move(batch_id)}, {"removed", *purged}});
 }
 
 } // namespace nomadic::proxy

@@ -15,7 +15,7 @@ public:
     void add_to(Router& router);
 
 private:
-    using Outcome = awaitable<Result<boost::json::object>>;
+    using Outcome = awaitable<Result<Response>>;
 
     Outcome list(Request& request, Identity identity);
     Outcome show(Request& request, Identity identity, std::string batch_id);

@@ -1,7 +1,8 @@
 #include "proxy/routes/carry.hpp"
 
 #include "cache/bundle.hpp"
-#include "proxy/http/problem.hpp"
+#include "proxy/routes/identified.hpp"
+#include "proxy/routes/uncached.hpp"
 
 #include <boost/json.hpp>
 
@@ -108,33 +109,16 @@ Result<Cargo> weigh(cache::Store& store, const std::vector<cache::Scope>& scopes
     return Cargo{std::move(*keys), bundle + std::min(bundle, log)};
 }
 
-Response json_response(const json::object& document)
-{
-    Response response;
-    response.fields.add("Content-Type", "application/json");
-    response.fields.add("Cache-Control", "no-store");
-    response.body = json::serialize(document);
-    return response;
-}
-
 } // namespace
 
 void CarryRoutes::add_to(Router& router)
 {
     using Member = awaitable<Result<Response>> (CarryRoutes::*)(Request&, Identity);
     const auto add = [&](std::string_view method, std::string_view pattern, Member member) {
-        router.add(
-            method, pattern,
-            [this, member](Request& request, PathParameters) -> awaitable<Response> {
-                auto identity = co_await credentials_.identify(request);
-                if (!identity)
-                    co_return problem(identity.error(), request.target);
-                auto response = co_await (this->*member)(request, std::move(*identity));
-                if (!response)
-                    co_return problem(response.error(), request.target);
-                co_return std::move(*response);
-            },
-            ReadsQuery::no);
+        const auto handler = [this, member](Request& request, Identity identity, const PathParameters&) {
+            return (this->*member)(request, std::move(identity));
+        };
+        router.add(method, pattern, identified(credentials_, handler), ReadsQuery::no);
     };
     add("POST", "/v1/export", &CarryRoutes::export_bundle);
     add("POST", "/v1/import", &CarryRoutes::import_bundle);
@@ -256,7 +240,7 @@ awaitable<Result<Response>> CarryRoutes::import_bundle(Request& request, Identit
         batches_.forget({scope, batch.batch_id});
         batches.push_back({{"batch_id", batch.batch_id}, {"outcome", cache::name_of(batch.outcome)}});
     }
-    co_return json_response({{"batches", std::move(batches)}});
+    co_return uncached({{"batches", std::move(batches)}});
 }
 
 // What is wrong with another user's batch is not told in its words, which name it.
@@ -276,7 +260,7 @@ awaitable<Result<Response>> CarryRoutes::verify(Request&, Identity identity)
         listed.push_back(std::move(entry));
     }
     const bool sound = listed.empty();
-    co_return json_response({{"sound", sound}, {"findings", std::move(listed)}});
+    co_return uncached({{"sound", sound}, {"findings", std::move(listed)}});
 }
 
 } // namespace nomadic::proxy

@@ -1,9 +1,10 @@
 #include "proxy/routes/explain.hpp"
 
 #include "base/units.hpp"
-#include "proxy/http/problem.hpp"
 #include "proxy/http/rfc3339.hpp"
 #include "proxy/routes/batch_summary.hpp"
+#include "proxy/routes/identified.hpp"
+#include "proxy/routes/uncached.hpp"
 
 #include <boost/json.hpp>
 
@@ -90,23 +91,20 @@ json::array exchanges_of(const Explanation& known)
 
 void ExplainRoute::add_to(Router& router)
 {
-    router.add(
-        "GET", "/v1/batches/{batch_id}/explain",
-        [this](Request& request, PathParameters parameters) { return get(request, std::move(parameters[0])); },
-        ReadsQuery::no);
+    const auto handler = [this](Request&, Identity identity, PathParameters parameters) {
+        return get(std::move(identity), std::move(parameters[0]));
+    };
+    router.add("GET", "/v1/batches/{batch_id}/explain", identified(credentials_, handler), ReadsQuery::no);
 }
 
-awaitable<Response> ExplainRoute::get(Request& request, std::string batch_id)
+awaitable<Result<Response>> ExplainRoute::get(Identity identity, std::string batch_id)
 {
-    auto identity = co_await credentials_.identify(request);
-    if (!identity)
-        co_return problem(identity.error(), request.target);
-    const auto partition = identity->label;
-    auto known = co_await batches_.explain(std::move(*identity), std::move(batch_id));
+    const auto partition = identity.label;
+    auto known = co_await batches_.explain(std::move(identity), std::move(batch_id));
     if (!known)
-        co_return problem(known.error(), request.target);
+        co_return known.error();
     constexpr std::size_t digits_of_scope = 16;
-    json::object document{
+    const json::object document{
         {"batch_id", known->key.batch_id},
         {"stored", known->snapshot.has_value()},
         {"key",
@@ -120,11 +118,7 @@ awaitable<Response> ExplainRoute::get(Request& request, std::string batch_id)
         {"watchers", watches_.watched(known->key)},
         {"failed_at", known->failed_at ? json::value(format_rfc3339(*known->failed_at)) : json::value()},
         {"upstream", exchanges_of(*known)}};
-    Response response;
-    response.fields.add("Content-Type", "application/json");
-    response.fields.add("Cache-Control", "no-store");
-    response.body = json::serialize(document);
-    co_return response;
+    co_return uncached(document);
 }
 
 } // namespace nomadic::proxy

@@ -21,7 +21,7 @@ public:
     void add_to(Router& router);
 
 private:
-    awaitable<Response> get(Request& request, std::string batch_id);
+    awaitable<Result<Response>> get(Identity identity, std::string batch_id);
 
     Credentials& credentials_;
     BatchService& batches_;

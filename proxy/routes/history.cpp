@@ -1,9 +1,10 @@
 #include "proxy/routes/history.hpp"
 
-#include "proxy/http/problem.hpp"
 #include "proxy/http/url.hpp"
 #include "proxy/routes/analysis_query.hpp"
 #include "proxy/routes/batch_summary.hpp"
+#include "proxy/routes/identified.hpp"
+#include "proxy/routes/uncached.hpp"
 
 #include <boost/json.hpp>
 
@@ -49,33 +50,16 @@ Result<DiffQuery> parse_diff_query(const Request& request)
     return query;
 }
 
-Response answer(std::string_view media_type, std::string body)
-{
-    Response response;
-    response.fields.add("Content-Type", std::string(media_type));
-    response.fields.add("Cache-Control", "no-store");
-    response.body = std::move(body);
-    return response;
-}
-
 } // namespace
 
 void HistoryRoutes::add_to(Router& router)
 {
     using Member = awaitable<Result<Response>> (HistoryRoutes::*)(Request&, Identity, std::string);
     const auto add = [&](std::string_view pattern, Member member, ReadsQuery reads) {
-        router.add(
-            "GET", pattern,
-            [this, member](Request& request, PathParameters parameters) -> awaitable<Response> {
-                auto identity = co_await credentials_.identify(request);
-                if (!identity)
-                    co_return problem(identity.error(), request.target);
-                auto response = co_await (this->*member)(request, std::move(*identity), std::move(parameters[0]));
-                if (!response)
-                    co_return problem(response.error(), request.target);
-                co_return std::move(*response);
-            },
-            reads);
+        const auto handler = [this, member](Request& request, Identity identity, PathParameters parameters) {
+            return (this->*member)(request, std::move(identity), std::move(parameters[0]));
+        };
+        router.add("GET", pattern, identified(credentials_, handler), reads);
     };
     add("/v1/batches/{batch_id}/snapshots", &HistoryRoutes::snapshots, ReadsQuery::no);
     add("/v1/batches/{batch_id}/diff", &HistoryRoutes::diff, ReadsQuery::yes);
@@ -93,7 +77,7 @@ awaitable<Result<Response>> HistoryRoutes::snapshots(Request&, Identity identity
     json::array snapshots;
     for (const auto& entry : *history)
         snapshots.push_back(summary_of(entry));
-    co_return answer("application/json", json::serialize(json::object{{"snapshots", std::move(snapshots)}}));
+    co_return uncached({{"snapshots", std::move(snapshots)}});
 }
 
 awaitable<Result<Response>> HistoryRoutes::diff(Request& request, Identity identity, std::string batch_id)
@@ -105,8 +89,9 @@ awaitable<Result<Response>> HistoryRoutes::diff(Request& request, Identity ident
     auto found = co_await compare(std::move(identity), std::move(batch_id), range);
     if (!found)
         co_return found.error();
-    auto response = query->format == batch::Format::csv ? answer(batch::media_type(batch::Format::csv), to_csv(*found))
-                                                        : answer("application/json", json::serialize(to_json(*found)));
+    auto response = query->format == batch::Format::csv
+                        ? uncached(std::string(batch::media_type(batch::Format::csv)), to_csv(*found))
+                        : uncached(to_json(*found));
     response.fields.add("Vary", "Accept");
     co_return response;
 }

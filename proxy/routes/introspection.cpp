@@ -3,21 +3,13 @@
 #include "proxy/http/problem.hpp"
 #include "proxy/http/rfc3339.hpp"
 #include "proxy/routes/openapi.hpp"
+#include "proxy/routes/uncached.hpp"
 
 #include <boost/json.hpp>
 
 namespace nomadic::proxy {
 
 namespace {
-
-Response plain(std::string media_type, std::string body)
-{
-    Response response;
-    response.fields.add("Content-Type", std::move(media_type));
-    response.fields.add("Cache-Control", "no-store");
-    response.body = std::move(body);
-    return response;
-}
 
 double number(std::uint64_t count)
 {
@@ -37,7 +29,7 @@ void IntrospectionRoutes::add_to(Router& router)
     router.add(
         "GET", "/v1/status", [this](Request& request, PathParameters) { return status(request); }, ReadsQuery::no);
     router.add("GET", "/openapi.json", [](Request&, PathParameters) -> awaitable<Response> {
-        co_return plain("application/json", std::string(openapi_document));
+        co_return uncached("application/json", std::string(openapi_document));
     });
 }
 
@@ -68,7 +60,7 @@ awaitable<Response> IntrospectionRoutes::metrics(Request& request)
     expose_upstream(exposition);
     expose_cache(*usage, exposition);
     expose(usage->process, exposition);
-    co_return plain("text/plain; version=0.0.4; charset=utf-8", std::move(exposition).text());
+    co_return uncached("text/plain; version=0.0.4; charset=utf-8", std::move(exposition).text());
 }
 
 void IntrospectionRoutes::expose_connections(Exposition& exposition) const
@@ -201,7 +193,7 @@ awaitable<Response> IntrospectionRoutes::status(Request& request)
           {"bytes", hot.bytes()},
           {"hits", hot.counts().hits},
           {"misses", hot.counts().misses}}}};
-    co_return plain("application/json", boost::json::serialize(document));
+    co_return uncached(document);
 }
 
 } // namespace nomadic::proxy

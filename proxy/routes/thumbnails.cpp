@@ -1,31 +1,23 @@
 #include "proxy/routes/thumbnails.hpp"
 
-#include "proxy/http/problem.hpp"
+#include "proxy/routes/identified.hpp"
 
 namespace nomadic::proxy {
 
 void ThumbnailsRoute::add_to(Router& router)
 {
-    router.add(
-        "GET", "/v1/batches/{batch_id}/thumbnails/{id}",
-        [this](Request& request, PathParameters parameters) -> awaitable<Response> {
-            auto response = co_await get(request, std::move(parameters));
-            if (!response)
-                co_return problem(response.error(), request.target);
-            co_return std::move(*response);
-        },
-        ReadsQuery::no);
+    const auto handler = [this](Request&, Identity identity, PathParameters parameters) {
+        return get(std::move(identity), std::move(parameters));
+    };
+    router.add("GET", "/v1/batches/{batch_id}/thumbnails/{id}", identified(credentials_, handler), ReadsQuery::no);
 }
 
-awaitable<Result<Response>> ThumbnailsRoute::get(Request& request, PathParameters parameters)
+awaitable<Result<Response>> ThumbnailsRoute::get(Identity identity, PathParameters parameters)
 {
-    auto identity = co_await credentials_.identify(request);
-    if (!identity)
-        co_return identity.error();
     const auto id = batch::digest_from_hex(parameters[1]);
     std::optional<cache::Picture> picture;
     if (id) {
-        const auto key = co_await batches_.locate(std::move(*identity), parameters[0]);
+        const auto key = co_await batches_.locate(std::move(identity), parameters[0]);
         auto found = co_await thumbnails_.picture(key, *id);
         if (!found)
             co_return found.error();

@@ -16,7 +16,7 @@ public:
     void add_to(Router& router);
 
 private:
-    awaitable<Result<Response>> get(Request& request, PathParameters parameters);
+    awaitable<Result<Response>> get(Identity identity, PathParameters parameters);
 
     Credentials& credentials_;
     BatchService& batches_;
