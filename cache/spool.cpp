@@ -47,6 +47,11 @@ Failure too_many_bytes(const Spool& spool)
 
 } // namespace
 
+Failure cut_short()
+{
+    return {.code = Errc::store_failed, .detail = "A temporary file has become shorter.", .members = {}};
+}
+
 std::uint64_t spooled_bytes()
 {
     return bytes_now;

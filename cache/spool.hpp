@@ -48,6 +48,9 @@ private:
     std::uint64_t size_ = 0;
 };
 
+// A file that had fewer bytes than were written to it.
+Failure cut_short();
+
 // What the files of all take now.
 std::uint64_t spooled_bytes();
 std::uint64_t spooled_files();

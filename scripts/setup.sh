@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev libzstd-dev zlib1g-dev
+packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev libzstd-dev libisal-dev zlib1g-dev
           libtomlplusplus-dev libsystemd-dev
           libcli11-dev doctest-dev clang clang-format clang-tidy mold python3-venv curl strace valgrind sqlite3
           openssl systemd systemd-container dpkg-dev lintian man-db zsh fish) # the service and its package

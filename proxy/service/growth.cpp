@@ -49,16 +49,6 @@ awaitable<Result<std::uint64_t>> Growth::beyond(std::uint64_t offset)
     co_return entry_->error();
 }
 
-awaitable<Result<cache::HotEntry>> Growth::whole()
-{
-    while (!ended_) {
-        const bool changed = co_await change();
-        if (!changed)
-            co_return gone();
-    }
-    co_return *entry_;
-}
-
 awaitable<bool> Growth::change()
 {
     const auto before = changes_;

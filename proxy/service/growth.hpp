@@ -23,7 +23,6 @@ public:
     // Waits for bytes behind the first `offset`, which is less than the size; returns how many there are from the
     // body's beginning.
     awaitable<Result<std::uint64_t>> beyond(std::uint64_t offset);
-    awaitable<Result<cache::HotEntry>> whole();
 
 private:
     awaitable<bool> change(); // false when the waiter was cancelled first

@@ -1,5 +1,8 @@
 #include "proxy/service/renderings.hpp"
 
+#include "proxy/net/transfer_buffer.hpp"
+#include "proxy/service/coded_body.hpp"
+
 #include <algorithm>
 
 namespace nomadic::proxy {
@@ -64,14 +67,24 @@ awaitable<Result<Rendering>> Renderings::get(Answer answer, batch::Representatio
         co_return Rendering{std::move(hot->body), hot->events, nullptr};
     if (const auto growing = growing_.find(etag); growing != growing_.end())
         co_return growing->second;
-    if (coding != Coding::identity)
-        co_return co_await encoded(std::move(answer), std::move(representation), coding, std::move(etag));
     // Who has been around the store is not to get what it gave before.
     const auto flight_name = (answer.held ? "held " : "") + etag;
-    auto work = [this, answer = std::move(answer), representation = std::move(representation),
-                 etag = std::move(etag)](auto) { return render(answer, representation, etag); };
+    auto work = [this, answer = std::move(answer), representation = std::move(representation), coding,
+                 etag = std::move(etag)](auto) {
+        if (coding != Coding::identity)
+            return encode(answer, representation, coding, etag);
+        return render(answer, representation, etag);
+    };
     auto [flight, role] = flights_.join(flight_name, std::move(work));
     co_return co_await flight->wait();
+}
+
+// How many bytes there are from the body's beginning: more than `offset`, or all.
+awaitable<Result<std::uint64_t>> Renderings::available(Rendering rendering, std::uint64_t offset)
+{
+    if (!rendering.growth)
+        co_return rendering.body->size();
+    co_return co_await rendering.growth->beyond(offset);
 }
 
 awaitable<Result<void>> Renderings::write(Rendering rendering, ByteRange& part, BodyWriter& writer)
@@ -79,14 +92,10 @@ awaitable<Result<void>> Renderings::write(Rendering rendering, ByteRange& part, 
     const auto& body = rendering.body;
     TransferBuffer buffer;
     while (part.length != 0) {
-        auto there = body->size();
-        if (rendering.growth) {
-            auto grown = co_await rendering.growth->beyond(part.first);
-            if (!grown)
-                co_return grown.error();
-            there = *grown;
-        }
-        const auto most = std::min(part.length, there - part.first);
+        auto there = co_await available(rendering, part.first);
+        if (!there)
+            co_return there.error();
+        const auto most = std::min(part.length, *there - part.first);
         std::string_view bytes;
         if (body->in_memory()) {
             bytes = body->bytes().substr(part.first, most);
@@ -99,8 +108,7 @@ awaitable<Result<void>> Renderings::write(Rendering rendering, ByteRange& part, 
             if (!got)
                 co_return got.error();
             if (*got == 0)
-                co_return Failure{
-                    .code = Errc::store_failed, .detail = "A temporary file has become shorter.", .members = {}};
+                co_return cache::cut_short();
             bytes = buffer.read(*got);
         }
         auto written = co_await writer.write(bytes);
@@ -112,28 +120,27 @@ awaitable<Result<void>> Renderings::write(Rendering rendering, ByteRange& part, 
     co_return Result<void>{};
 }
 
-awaitable<Result<Rendering>> Renderings::encoded(Answer answer, batch::Representation representation, Coding coding,
-                                                 std::string etag)
+// Piece by piece, as they come.
+awaitable<Result<Rendering>> Renderings::encode(Answer answer, batch::Representation representation, Coding coding,
+                                                std::string etag)
 {
     auto plain_etag = Renderings::etag(answer.snapshot, representation);
     auto plain = co_await get(std::move(answer), std::move(representation), Coding::identity, std::move(plain_etag));
-    if (plain && plain->growth)
-        if (auto whole = co_await plain->growth->whole(); !whole)
-            plain = whole.error();
     if (!plain)
         co_return plain.error();
-    auto work = [this, plain = *plain, coding](Store&) -> Result<HotEntry> {
-        cache::BodyBuilder builder(spool_, spool_threshold());
-        auto body = encode(*plain.body, coding, builder);
-        if (!body)
-            return body.error();
-        return HotEntry{std::move(*body), plain.events};
-    };
-    auto coded = co_await store_.read(std::move(work));
-    if (!coded)
-        co_return coded.error();
-    hot_.insert(etag, *coded);
-    co_return Rendering{coded->body, coded->events, nullptr};
+    auto coded = std::make_shared<CodedBody>(spool_, spool_threshold(), coding, plain->body);
+    while (!coded->complete()) {
+        auto there = co_await available(*plain, coded->taken());
+        if (!there)
+            co_return there.error();
+        auto take = [coded, end = *there](Store&) { return coded->take(end); };
+        auto taken = co_await store_.read(std::move(take));
+        if (!taken)
+            co_return taken.error();
+    }
+    const HotEntry entry{coded->complete(), plain->events};
+    hot_.insert(etag, entry);
+    co_return Rendering{entry.body, entry.events, nullptr};
 }
 
 // Returns with the first bytes, where the length is known; the rest comes behind.

@@ -10,7 +10,6 @@
 #include "config/settings.hpp"
 #include "proxy/http/content_coding.hpp"
 #include "proxy/http/range.hpp"
-#include "proxy/net/transfer_buffer.hpp"
 #include "proxy/service/answer.hpp"
 #include "proxy/service/growth.hpp"
 #include "proxy/service/render.hpp"
@@ -56,8 +55,8 @@ public:
     const cache::HotCache& hot() const { return hot_; }
 
 private:
-    awaitable<Result<Rendering>> encoded(Answer answer, batch::Representation representation, Coding coding,
-                                         std::string etag);
+    awaitable<Result<Rendering>> encode(Answer answer, batch::Representation representation, Coding coding,
+                                        std::string etag);
     awaitable<Result<Rendering>> render(Answer answer, batch::Representation representation, std::string etag);
     awaitable<void> grow(Answer answer, batch::Representation representation, std::string etag,
                          std::shared_ptr<Growth> growth);
@@ -65,6 +64,7 @@ private:
                                            std::shared_ptr<Growth> growth);
     void note_failure(const std::string& etag);
 
+    awaitable<Result<std::uint64_t>> available(Rendering rendering, std::uint64_t offset);
     std::uint64_t spool_threshold() const;
 
     std::uint64_t spool_threshold_;

@@ -98,7 +98,15 @@ public:
     HaltingStore& store() { return *store_; }
     bool is_hot() { return renderings_->find_hot(Renderings::etag(snapshot_, representation_)).has_value(); }
 
-    void begin(Reader& reader, ByteRange part = {0, 0}) { asio::co_spawn(loop_, read(reader, part), asio::detached); }
+    void begin(Reader& reader, ByteRange part = {0, 0}, Coding coding = Coding::identity)
+    {
+        asio::co_spawn(loop_, read(reader, part, coding), asio::detached);
+    }
+    void poll()
+    {
+        loop_.restart();
+        loop_.poll();
+    }
     // Lets the loop run until `done`, or for long enough to say that it never will.
     template <class Done>
     bool run_until(Done done)
@@ -125,12 +133,11 @@ private:
         return test::make_batch("ask-1", approvals, std::string(400, 'x'));
     }
 
-    awaitable<void> read(Reader& reader, ByteRange part)
+    awaitable<void> read(Reader& reader, ByteRange part, Coding coding)
     {
         Answer answer{.snapshot = snapshot_, .held = nullptr, .provenance = {}};
-        auto etag = Renderings::etag(snapshot_, representation_);
-        reader.rendering =
-            co_await renderings_->get(std::move(answer), representation_, Coding::identity, std::move(etag));
+        auto etag = Renderings::etag(snapshot_, representation_, coding);
+        reader.rendering = co_await renderings_->get(std::move(answer), representation_, coding, std::move(etag));
         if (!*reader.rendering) {
             reader.written = reader.rendering->error();
             co_return;
@@ -183,13 +190,32 @@ TEST_CASE("renderings: what has been made of a large answer can be read while th
     }
 }
 
+TEST_CASE("renderings: a coded answer is made once, however many ask for it")
+{
+    for (const auto coding : {Coding::gzip, Coding::zstd}) {
+        Fixture fixture(in_a_file);
+        fixture.store().halt(HaltingStore::Then::go_on);
+        Reader first, second;
+        fixture.begin(first, {0, 0}, coding);
+        fixture.begin(second, {0, 0}, coding);
+        fixture.poll();
+        fixture.store().let_go_on();
+        REQUIRE(fixture.run_until([&] { return first.written && second.written; }));
+        REQUIRE(*first.written);
+        CHECK((*first.rendering)->body == (*second.rendering)->body);
+        CHECK(first.collected.bytes().size() < 500'000);
+        CHECK(fixture.store().reads() == 1);
+    }
+}
+
 TEST_CASE("renderings: an answer that fails on its way fails for its readers once they have what there is")
 {
     Fixture fixture(in_a_file);
     fixture.store().halt(HaltingStore::Then::fail);
-    fixture.store().let_go_on();
     Reader reader;
     fixture.begin(reader);
+    CHECK(fixture.run_until([&] { return reader.collected.bytes().size() > 500'000; }));
+    fixture.store().let_go_on();
     REQUIRE(fixture.run_until([&] { return reader.written.has_value(); }));
     REQUIRE(*reader.rendering);
     CHECK(reader.written->error().code == Errc::store_failed);
