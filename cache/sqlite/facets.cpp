@@ -121,16 +121,10 @@ Result<batch::Facets> SqliteStore::facets(std::int64_t snapshot, const batch::Se
 {
     if (!selection.narrowing.q.empty())
         return facets_by_records(snapshot, selection);
-    return guarded([&]() -> Result<batch::Facets> {
-        auto session = readers_.borrow();
-        Transaction transaction(session->database, Transaction::Kind::read);
-        const auto contents = session->contents(snapshot);
-        if (!contents)
-            return snapshot_gone(snapshot);
-        const Past past(*session, snapshot);
-        const Reading reading{snapshot, *contents, past, selection};
-        return Counter(*session, reading).count();
-    });
+    const auto count = [](Session& session, const Reading& reading) -> Result<batch::Facets> {
+        return Counter(session, reading).count();
+    };
+    return with_reading(readers_, snapshot, selection, WithSource::no, count);
 }
 
 // The AI analysis, which `q` searches, is in the records alone: two threads read them.

@@ -98,20 +98,11 @@ Result<std::optional<batch::StatusDocument>> SqliteStore::status(std::int64_t sn
 Result<void> SqliteStore::read(std::int64_t snapshot, const batch::Selection& selection, WithSource with_source,
                                const std::function<bool(const batch::VideoRecord&)>& each)
 {
-    return guarded([&]() -> Result<void> {
-        auto session = readers_.borrow();
-        // One read transaction, so that nothing of the snapshot can be removed under the reader. It lasts as long as
-        // the rendering, never as long as a client takes to read.
-        Transaction transaction(session->database, Transaction::Kind::read);
-        const auto contents = session->contents(snapshot);
-        if (!contents)
-            return snapshot_gone(snapshot);
-        const Past past(*session, snapshot);
-        const Reading reading{snapshot, *contents, past, selection, with_source};
+    const auto read = [&each](Session& session, const Reading& reading) -> Result<void> {
         Codec codec; // the session's is the reader's
-        PageDecoder decoder_ahead(reading, session->codec), decoder(reading, codec);
+        PageDecoder decoder_ahead(reading, session.codec), decoder(reading, codec);
         const ReadAhead work{
-            .produce = [&](PageSink& sink) { PageReader(*session, reading, sink).read(); },
+            .produce = [&](PageSink& sink) { PageReader(session, reading, sink).read(); },
             .decode_ahead = [&](Page& page) { decoder_ahead.decode(page); },
             .decode = [&](Page& page) { decoder.decode(page); },
             .consume =
@@ -120,44 +111,39 @@ Result<void> SqliteStore::read(std::int64_t snapshot, const batch::Selection& se
                                        [&](const auto& video) { return each(*video.record); });
                 },
         };
-        if (contents->size() > worth_a_thread) {
+        if (reading.contents.size() > worth_a_thread) {
             read_ahead(work);
         } else {
             AtOnce sink(work);
             work.produce(sink);
         }
         return {};
-    });
+    };
+    return with_reading(readers_, snapshot, selection, with_source, read);
 }
 
 Result<std::vector<std::optional<std::string>>> SqliteStore::sources(std::int64_t snapshot,
                                                                      std::span<const std::string> video_ids)
 {
-    return guarded([&]() -> Result<std::vector<std::optional<std::string>>> {
-        auto session = readers_.borrow();
-        Transaction transaction(session->database, Transaction::Kind::read);
-        const auto contents = session->contents(snapshot);
-        if (!contents)
-            return snapshot_gone(snapshot);
-        const Past past(*session, snapshot);
-        const batch::Selection everything;
-        const Reading reading{snapshot, *contents, past, everything, WithSource::yes};
-        PageDecoder decoder(reading, session->codec);
+    using Sources = std::vector<std::optional<std::string>>;
+    const auto read = [video_ids](Session& session, const Reading& reading) -> Result<Sources> {
+        PageDecoder decoder(reading, session.codec);
         std::unordered_map<std::int64_t, std::size_t> places;
-        for (std::size_t place = 0; place < contents->size(); ++place)
-            places.try_emplace((*contents)[place], place);
-        std::vector<std::optional<std::string>> sources;
+        for (std::size_t place = 0; place < reading.contents.size(); ++place)
+            places.try_emplace(reading.contents[place], place);
+        Sources sources;
         for (const auto& video_id : video_ids) {
             auto& source = sources.emplace_back();
-            auto rows = session->database.query("SELECT id FROM content WHERE video_id = ?1 AND "
-                                                "batch = (SELECT batch FROM snapshot WHERE id = ?2)",
-                                                std::string_view(video_id), snapshot);
+            auto rows = session.database.query("SELECT id FROM content WHERE video_id = ?1 AND "
+                                               "batch = (SELECT batch FROM snapshot WHERE id = ?2)",
+                                               std::string_view(video_id), reading.snapshot);
             while (!source && rows.next())
                 if (const auto place = places.find(rows.integer(0)); place != places.end())
-                    source = decoder.decode(stored_video(*session, reading, place->second)).source;
+                    source = decoder.decode(stored_video(session, reading, place->second)).source;
         }
         return sources;
-    });
+    };
+    return with_reading(readers_, snapshot, {}, WithSource::yes, read);
 }
 
 Result<std::vector<Snapshot>> SqliteStore::list(std::span<const Scope> scopes, std::string_view cursor,

@@ -4,6 +4,7 @@
 // Within one read transaction, one thread at a time.
 
 #include "cache/sqlite/past.hpp"
+#include "cache/sqlite/reader_pool.hpp"
 
 #include <functional>
 
@@ -16,6 +17,23 @@ struct Reading {
     const batch::Selection& selection;
     WithSource with_source = WithSource::no;
 };
+
+// Calls `work` with a session and what is read of the snapshot. It is all one read transaction, so that nothing of the
+// snapshot can be removed under the reader: it lasts as long as `work`, never as long as a client takes to read.
+template <class Work>
+auto with_reading(ReaderPool& readers, std::int64_t snapshot, const batch::Selection& selection, WithSource with_source,
+                  Work work) -> std::invoke_result_t<Work, Session&, const Reading&>
+{
+    return guarded([&]() -> std::invoke_result_t<Work, Session&, const Reading&> {
+        auto session = readers.borrow();
+        const Transaction transaction(session->database, Transaction::Kind::read);
+        const auto contents = session->contents(snapshot);
+        if (!contents)
+            return snapshot_gone(snapshot);
+        const Past past(*session, snapshot);
+        return work(*session, Reading{snapshot, *contents, past, selection, with_source});
+    });
+}
 
 // Contents that stand one behind the other in a batch, with ids that follow each other.
 struct Run {
