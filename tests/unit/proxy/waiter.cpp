@@ -71,50 +71,52 @@ struct Waiting {
     }
 };
 
+// One connection whose receiver collects.
+struct Collecting : Waiting {
+    Connection connection{loop, waiter};
+    Outcome outcome;
+
+    void start() { Waiting::start(connection, collect(outcome), outcome); }
+};
+
 } // namespace
 
 TEST_CASE("waiter: the receiver has what comes until it has enough; what comes then is read as ever")
 {
-    Waiting waiting;
-    Connection connection(waiting.loop, waiting.waiter);
-    Outcome outcome;
-    connection.send("here before, ");
-    waiting.start(connection, Waiting::collect(outcome), outcome);
-    waiting.run_until([&] { return outcome.received == "here before, "; });
-    connection.send("more, ");
-    waiting.run_until([&] { return outcome.received == "here before, more, "; });
-    CHECK_FALSE(outcome.over);
-    connection.send("enough");
-    waiting.run_until([&] { return outcome.over; });
-    connection.send("after");
-    waiting.run_until([&] { return !outcome.read_after.empty(); });
-    CHECK(outcome.received == "here before, more, enough");
-    CHECK(outcome.read_after == "after");
+    Collecting waiting;
+    waiting.connection.send("here before, ");
+    waiting.start();
+    waiting.run_until([&] { return waiting.outcome.received == "here before, "; });
+    waiting.connection.send("more, ");
+    waiting.run_until([&] { return waiting.outcome.received == "here before, more, "; });
+    CHECK_FALSE(waiting.outcome.over);
+    waiting.connection.send("enough");
+    waiting.run_until([&] { return waiting.outcome.over; });
+    waiting.connection.send("after");
+    waiting.run_until([&] { return !waiting.outcome.read_after.empty(); });
+    CHECK(waiting.outcome.received == "here before, more, enough");
+    CHECK(waiting.outcome.read_after == "after");
 }
 
 TEST_CASE("waiter: what fills the room may have more behind it, which is not lost")
 {
-    Waiting waiting;
-    Connection connection(waiting.loop, waiting.waiter);
-    Outcome outcome;
-    waiting.start(connection, Waiting::collect(outcome), outcome);
-    connection.send(std::string(waiting.waiter->room().size(), 'x') + "rest");
-    waiting.run_until([&] { return !outcome.read_after.empty(); });
-    CHECK(outcome.received.size() == waiting.waiter->room().size());
-    CHECK(outcome.read_after == "rest");
+    Collecting waiting;
+    waiting.start();
+    waiting.connection.send(std::string(waiting.waiter->room().size(), 'x') + "rest");
+    waiting.run_until([&] { return !waiting.outcome.read_after.empty(); });
+    CHECK(waiting.outcome.received.size() == waiting.waiter->room().size());
+    CHECK(waiting.outcome.read_after == "rest");
 }
 
 TEST_CASE("waiter: the other end's going is told after what it sent")
 {
-    Waiting waiting;
-    Connection connection(waiting.loop, waiting.waiter);
-    Outcome outcome;
-    waiting.start(connection, Waiting::collect(outcome), outcome);
-    connection.send("last words");
-    connection.peer.close();
-    waiting.run_until([&] { return outcome.error.failed(); });
-    CHECK(outcome.received == "last words");
-    CHECK(outcome.error == asio::error::eof);
+    Collecting waiting;
+    waiting.start();
+    waiting.connection.send("last words");
+    waiting.connection.peer.close();
+    waiting.run_until([&] { return waiting.outcome.error.failed(); });
+    CHECK(waiting.outcome.received == "last words");
+    CHECK(waiting.outcome.error == asio::error::eof);
 }
 
 TEST_CASE("waiter: what a receiver throws reaches whoever waits, and nobody else")
