@@ -63,28 +63,21 @@ EventFacts event_facts(std::string_view event_json)
 
 const EventFacts& EventFactsReader::read(std::string_view event_json)
 {
-    read(event_json, facts_);
-    return facts_;
-}
-
-void EventFactsReader::read(std::string_view event_json, EventFacts& facts)
-{
     arena_.reset();
     const auto event = json::read(event_json, arena_);
-    if (!event) {
-        facts = {};
-        return;
-    }
+    if (!event)
+        return facts_ = {};
     const EventView view(*event);
-    facts.approval = approval_of(view.own("approval"));
-    assign(view.event_id(), facts.event_id);
-    assign(view.category(), facts.category);
-    assign(view.own("severity"), facts.severity);
-    assign(view.any_label(), facts.label);
-    assign(view.ai_analysis(), facts.ai_analysis);
-    assign(view.start(), facts.start);
-    assign(view.end(), facts.end);
-    facts.confidence = view.confidence();
+    facts_.approval = approval_of(view.own("approval"));
+    assign(view.event_id(), facts_.event_id);
+    assign(view.category(), facts_.category);
+    assign(view.own("severity"), facts_.severity);
+    assign(view.any_label(), facts_.label);
+    assign(view.ai_analysis(), facts_.ai_analysis);
+    assign(view.start(), facts_.start);
+    assign(view.end(), facts_.end);
+    facts_.confidence = view.confidence();
+    return facts_;
 }
 
 bool Narrowing::empty() const

@@ -37,7 +37,6 @@ EventFacts event_facts(std::string_view event_json);
 class EventFactsReader {
 public:
     const EventFacts& read(std::string_view event_json); // valid until the next call
-    void read(std::string_view event_json, EventFacts& facts);
 
 private:
     json::Arena arena_;

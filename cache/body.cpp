@@ -1,5 +1,7 @@
 #include "cache/body.hpp"
 
+#include "cache/reserve.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -29,10 +31,8 @@ Result<std::shared_ptr<Body>> Body::with_room(const Spool& spool, std::uint64_t 
             return std::make_shared<Body>(std::move(*file));
         if (room.error().code == Errc::overloaded)
             return room.error();
-        if (in_memory_now_.fetch_add(length) + length > spool.most_in_memory) {
-            in_memory_now_ -= length;
+        if (!reserve(in_memory_now_, length, spool.most_in_memory))
             return no_room(room.error().detail);
-        }
         in_memory_now_ -= length; // the body counts itself
     }
     return std::make_shared<Body>(std::string(length, '\0'));
@@ -104,12 +104,10 @@ Result<void> BodyBuilder::take_back()
 Result<void> BodyBuilder::count(std::uint64_t bytes)
 {
     const auto more = bytes - counted_;
-    if (Body::in_memory_now_.fetch_add(more) + more <= spool_.most_in_memory) {
-        counted_ = bytes;
-        return {};
-    }
-    Body::in_memory_now_ -= more;
-    return no_room(no_file_);
+    if (!reserve(Body::in_memory_now_, more, spool_.most_in_memory))
+        return no_room(no_file_);
+    counted_ = bytes;
+    return {};
 }
 
 Result<std::shared_ptr<const Body>> BodyBuilder::finish()

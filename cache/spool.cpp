@@ -1,5 +1,7 @@
 #include "cache/spool.hpp"
 
+#include "cache/reserve.hpp"
+
 #include <atomic>
 #include <cerrno>
 #include <fcntl.h>
@@ -13,15 +15,6 @@ namespace {
 
 std::atomic<std::uint64_t> bytes_now = 0;
 std::atomic<std::uint64_t> files_now = 0;
-
-// Adds `more` to `now`, unless that would be above `most`.
-bool reserve(std::atomic<std::uint64_t>& now, std::uint64_t more, std::uint64_t most)
-{
-    if (now.fetch_add(more) + more <= most)
-        return true;
-    now -= more;
-    return false;
-}
 
 Failure file_failure(std::string_view doing)
 {

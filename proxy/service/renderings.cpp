@@ -162,13 +162,15 @@ awaitable<Result<Rendering>> Renderings::render(Answer answer, batch::Representa
 awaitable<void> Renderings::grow(Answer answer, batch::Representation representation, std::string etag,
                                  std::shared_ptr<Growth> growth)
 {
+    const bool held = answer.held != nullptr;
     Result<HotEntry> whole = Failure{};
     try {
         whole = co_await run(std::move(answer), std::move(representation), etag, growth);
     } catch (const std::exception& bug) {
         whole = Failure{.code = Errc::internal, .detail = bug.what(), .members = {}};
     }
-    growing_.erase(etag);
+    if (!held) // else it is another's
+        growing_.erase(etag);
     if (whole)
         hot_.insert(etag, *whole);
     else

@@ -103,12 +103,13 @@ def test_offline_a_damaged_one_never_passes_for_a_whole_one(start, tmp_path):
 
 def test_a_damaged_earlier_state_is_not_replaced_by_the_newest(start, sandbox, tmp_path):
     daemon = start()
-    earlier = daemon.get(ANALYSIS).headers["x-snapshot"]
+    first = daemon.get(ANALYSIS)
+    earlier, video = first.headers["x-snapshot"], first.json()["results"][0]["video_id"]
     sandbox.review(BATCH, review_status="approved")
     assert daemon.post(f"/v1/batches/{BATCH}/refresh", {}).status == 200
     assert daemon.get(ANALYSIS).headers["x-snapshot"] != earlier
     daemon.stop()
-    damage(tmp_path, "SELECT min(id) FROM content")
+    damage(tmp_path, f"SELECT id FROM content WHERE video_id = '{video}'")
     daemon = start()
     answer = daemon.get(f"{ANALYSIS}?as_of={earlier}")
     assert answer.status == 503 and "damaged" in answer.json()["detail"]
