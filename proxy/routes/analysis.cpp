@@ -131,7 +131,11 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
     if (request.method == "HEAD" && !renderings_.find_hot(etag)) {
         // Not worth rendering: what only that would tell is left out (RFC 9110, 9.3.2).
         describe(*answer, *query, coding, etag, response.fields);
-        if (const auto events = counted_events(*answer, query->representation))
+        const auto length = co_await renderings_.measure(*answer, query->representation);
+        const auto events = length ? length->events : counted_events(*answer, query->representation);
+        if (length && coding == Coding::identity)
+            response.content_length = length->bytes;
+        if (events)
             response.fields.set("X-Total-Count", std::to_string(*events));
         response.body = Stream([](BodyWriter&) -> awaitable<Result<void>> { co_return Result<void>{}; });
         co_return response;

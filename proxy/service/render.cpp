@@ -22,6 +22,24 @@ struct Reading {
     cache::WithSource with_source;
 };
 
+Result<batch::StatusDocument> status_of(Store& store, std::int64_t snapshot)
+{
+    auto status = store.status(snapshot);
+    if (!status)
+        return status.error();
+    if (!*status)
+        return Failure{.code = Errc::store_failed, .detail = "The batch has just been removed.", .members = {}};
+    return std::move(**status);
+}
+
+// What is given outlives it.
+Reading reading_of(std::int64_t snapshot, const batch::StatusDocument& status,
+                   const batch::Representation& representation)
+{
+    const auto with_source = representation.needs_source(status) ? cache::WithSource::yes : cache::WithSource::no;
+    return {snapshot, status, representation, with_source};
+}
+
 // A profile that works on upstream's own items may see events where we see none: it is given every video, and selects
 // by itself. All else is given only what it wants.
 batch::Representation given(const Reading& reading)
@@ -47,11 +65,6 @@ Result<void> render_videos(Store& store, const Reading& reading, Renderer& rende
     return read ? flushed : read;
 }
 
-struct Length {
-    std::uint64_t bytes = 0, events = 0;
-};
-
-// Empty where what is stored does not tell.
 Result<std::optional<Length>> measure(Store& store, const Reading& reading)
 {
     const auto renderer = batch::make_renderer(reading.status, reading.representation);
@@ -73,19 +86,20 @@ Result<std::optional<Length>> measure(Store& store, const Reading& reading)
     return std::optional(Length{.bytes = bytes + edges.size(), .events = renderer->events()});
 }
 
-Result<HotEntry> render_whole(Store& store, const Reading& reading, const SpoolRoom& room)
+// `feed` gives the renderer every video, and calls what it is given after each.
+template <class Feed>
+Result<HotEntry> render_whole(Renderer& renderer, const SpoolRoom& room, Feed feed)
 {
-    const auto renderer = batch::make_renderer(reading.status, given(reading));
     BodyBuilder builder(room.spool, room.threshold);
-    renderer->begin(builder.buffer());
-    auto rendered = render_videos(store, reading, *renderer, builder.buffer(), [&] { return builder.flush(); });
-    if (!rendered)
-        return rendered.error();
-    renderer->end(builder.buffer());
+    renderer.begin(builder.buffer());
+    auto fed = feed(builder.buffer(), [&builder] { return builder.flush(); });
+    if (!fed)
+        return fed.error();
+    renderer.end(builder.buffer());
     auto body = builder.finish();
     if (!body)
         return body.error();
-    return HotEntry{std::move(*body), renderer->events()};
+    return HotEntry{std::move(*body), renderer.events()};
 }
 
 Result<HotEntry> render_growing(Store& store, const Reading& reading, const SpoolRoom& room, const Length& length,
@@ -128,19 +142,30 @@ Result<HotEntry> render_stored(Store& store, std::int64_t snapshot, const batch:
 {
     if (representation.format == batch::Format::facets)
         return count_stored(store, snapshot, representation.selection);
-    auto status = store.status(snapshot);
+    auto status = status_of(store, snapshot);
     if (!status)
         return status.error();
-    if (!*status)
-        return Failure{.code = Errc::store_failed, .detail = "The batch has just been removed.", .members = {}};
-    const auto with_source = representation.needs_source(**status) ? cache::WithSource::yes : cache::WithSource::no;
-    const Reading reading{snapshot, **status, representation, with_source};
-    if (!hand_over)
-        return render_whole(store, reading, room);
-    auto length = measure(store, reading);
+    const auto reading = reading_of(snapshot, *status, representation);
+    Result<std::optional<Length>> length = std::optional<Length>{};
+    if (hand_over)
+        length = measure(store, reading);
     if (!length)
         return length.error();
-    return *length ? render_growing(store, reading, room, **length, hand_over) : render_whole(store, reading, room);
+    if (*length)
+        return render_growing(store, reading, room, **length, hand_over);
+    const auto renderer = batch::make_renderer(reading.status, given(reading));
+    return render_whole(*renderer, room, [&](std::string& out, auto flush) {
+        return render_videos(store, reading, *renderer, out, flush);
+    });
+}
+
+Result<std::optional<Length>> measure_stored(Store& store, std::int64_t snapshot,
+                                             const batch::Representation& representation)
+{
+    auto status = status_of(store, snapshot);
+    if (!status)
+        return status.error();
+    return measure(store, reading_of(snapshot, *status, representation));
 }
 
 Result<HotEntry> render_held(const HeldBatch& held, const batch::Representation& representation, const SpoolRoom& room)
@@ -149,18 +174,14 @@ Result<HotEntry> render_held(const HeldBatch& held, const batch::Representation&
     for (const auto& record : held.records)
         records.emplace(record.video_id, &record);
     const auto renderer = batch::make_renderer(held.status, representation);
-    BodyBuilder builder(room.spool, room.threshold);
-    renderer->begin(builder.buffer());
-    for (const auto& pointer : held.status.videos) {
-        renderer->video(*records.at(pointer.video_id), builder.buffer());
-        if (auto flushed = builder.flush(); !flushed)
-            return flushed.error();
-    }
-    renderer->end(builder.buffer());
-    auto body = builder.finish();
-    if (!body)
-        return body.error();
-    return HotEntry{std::move(*body), renderer->events()};
+    return render_whole(*renderer, room, [&](std::string& out, auto flush) -> Result<void> {
+        for (const auto& pointer : held.status.videos) {
+            renderer->video(*records.at(pointer.video_id), out);
+            if (auto flushed = flush(); !flushed)
+                return flushed;
+        }
+        return {};
+    });
 }
 
 } // namespace nomadic::proxy

@@ -25,6 +25,13 @@ using HandOver = std::function<void(const cache::HotEntry& entry, std::uint64_t 
 Result<cache::HotEntry> render_stored(cache::Store& store, std::int64_t snapshot,
                                       const batch::Representation& representation, const SpoolRoom& room,
                                       const HandOver& hand_over);
+// How long what render_stored() gives would be, without rendering it. Empty where what is stored does not tell.
+struct Length {
+    std::uint64_t bytes = 0, events = 0;
+};
+Result<std::optional<Length>> measure_stored(cache::Store& store, std::int64_t snapshot,
+                                             const batch::Representation& representation);
+
 Result<cache::HotEntry> render_held(const HeldBatch& held, const batch::Representation& representation,
                                     const SpoolRoom& room);
 

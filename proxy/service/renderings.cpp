@@ -79,6 +79,19 @@ awaitable<Result<Rendering>> Renderings::get(Answer answer, batch::Representatio
     co_return co_await flight->wait();
 }
 
+awaitable<std::optional<Length>> Renderings::measure(const Answer& answer, batch::Representation representation)
+{
+    if (answer.held)
+        co_return std::nullopt;
+    auto work = [id = answer.snapshot.id, representation = std::move(representation)](Store& store) {
+        return measure_stored(store, id, representation);
+    };
+    auto measured = co_await store_.read(std::move(work));
+    if (!measured)
+        co_return std::nullopt;
+    co_return *measured;
+}
+
 // How many bytes there are from the body's beginning: more than `offset`, or all.
 awaitable<Result<std::uint64_t>> Renderings::available(Rendering rendering, std::uint64_t offset)
 {
@@ -169,11 +182,10 @@ awaitable<void> Renderings::grow(Answer answer, batch::Representation representa
     } catch (const std::exception& bug) {
         whole = Failure{.code = Errc::internal, .detail = bug.what(), .members = {}};
     }
-    if (!held) // else it is another's
-        growing_.erase(etag);
+    const bool was_read = !held && growing_.erase(etag) != 0; // else it is another's
     if (whole)
         hot_.insert(etag, *whole);
-    else
+    else if (was_read)
         note_failure(etag);
     growth->end(std::move(whole));
 }

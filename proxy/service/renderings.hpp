@@ -46,6 +46,8 @@ public:
 
     // The same when it has been rendered already.
     std::optional<cache::HotEntry> find_hot(const std::string& etag) { return hot_.find(etag); }
+    // How long it would be, without rendering it; empty where what is stored does not tell.
+    awaitable<std::optional<Length>> measure(const Answer& answer, batch::Representation representation);
     // Writes a part of the body, as it comes; of the part, what has been written is taken off its front.
     // Errc::cancelled when it is the reader who is gone. `part` and `writer` live until it is done.
     awaitable<Result<void>> write(Rendering rendering, ByteRange& part, BodyWriter& writer);
@@ -76,7 +78,7 @@ private:
     cache::HotCache hot_;
     SingleFlight<std::string, Rendering> flights_;
     std::unordered_map<std::string, Rendering> growing_; // by entity tag
-    // Those that have failed lately: the next time, their readers are told so instead of having them break off.
+    // Those that have broken off lately: the next time, their readers are told why before anything is sent.
     std::unordered_set<std::string> failed_;
 };
 
