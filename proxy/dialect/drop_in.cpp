@@ -175,9 +175,10 @@ DropIn::Outcome DropIn::filter_batch(Request& request, Want want, std::string bo
         co_return co_await upstreams_own(request, want, std::move(body));
     if (!answer)
         co_return answer.error();
+    auto etag = Renderings::etag(answer->snapshot, representation);
     const auto delivery = std::make_shared<Delivery>(batches_, renderings_, std::move(want), std::move(representation),
                                                      Coding::identity, false);
-    auto begun = co_await delivery->begin(std::move(*answer));
+    auto begun = co_await delivery->begin(std::move(*answer), std::move(etag));
     if (!begun)
         co_return begun.error();
     auto response = document({}, delivery->answer().provenance);

@@ -19,12 +19,12 @@ std::string vary(const Credentials& credentials)
     return credentials.daemon_mode() ? "Accept, Accept-Encoding" : "Accept, Accept-Encoding, Authorization, X-API-Key";
 }
 
-void describe(const Answer& answer, const AnalysisQuery& query, Coding coding, std::string etag, Fields& fields)
+void describe(const Answer& answer, batch::Format format, Coding coding, std::string etag, Fields& fields)
 {
     if (coding != Coding::identity)
         fields.set("Content-Encoding", std::string(to_string(coding)));
     describe_freshness(answer.provenance, fields);
-    fields.set("Content-Type", std::string(batch::media_type(query.representation.format)));
+    fields.set("Content-Type", std::string(batch::media_type(format)));
     fields.set("ETag", std::move(etag));
     fields.set("Last-Modified", http_date(answer.snapshot.fetched_at));
     fields.set("Accept-Ranges", "bytes");
@@ -115,14 +115,15 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
     }
 
     const auto coding = negotiate_coding(request.fields);
-    const auto etag = Renderings::etag(answer->snapshot, query->representation, coding);
+    const auto format = query->representation.format;
+    auto etag = Renderings::etag(answer->snapshot, query->representation, coding);
     Response response;
     // Which pictures are here, and under which name, is found anew each time.
     if (answer->same_until && !query->local_thumbnails)
         response.same_until = std::min(*answer->same_until, identity_until);
     response.fields.set("Vary", vary(credentials_));
     if (not_modified(request.fields, etag, answer->snapshot.fetched_at)) {
-        describe(*answer, *query, coding, etag, response.fields);
+        describe(*answer, format, coding, etag, response.fields);
         for (const char* said_before : {"Content-Type", "Content-Encoding", "Accept-Ranges", "Last-Modified"})
             response.fields.remove(said_before); // RFC 9110, 15.4.5
         response.status = 304;
@@ -130,7 +131,7 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
     }
     if (request.method == "HEAD" && !renderings_.find_hot(etag)) {
         // Not worth rendering: what only that would tell is left out (RFC 9110, 9.3.2).
-        describe(*answer, *query, coding, etag, response.fields);
+        describe(*answer, format, coding, etag, response.fields);
         const auto length = co_await renderings_.measure(*answer, query->representation);
         const auto events = length ? length->events : counted_events(*answer, query->representation);
         if (length && coding == Coding::identity)
@@ -140,14 +141,14 @@ awaitable<Result<Response>> AnalysisRoute::respond(Request& request, std::string
         response.body = Stream([](BodyWriter&) -> awaitable<Result<void>> { co_return Result<void>{}; });
         co_return response;
     }
-    const auto delivery = std::make_shared<Delivery>(batches_, renderings_, std::move(want), query->representation,
-                                                     coding, query->as_of.has_value());
-    auto delivers = co_await delivery->begin(std::move(*answer));
+    const auto delivery = std::make_shared<Delivery>(
+        batches_, renderings_, std::move(want), std::move(query->representation), coding, query->as_of.has_value());
+    auto delivers = co_await delivery->begin(std::move(*answer), std::move(etag));
     if (!delivers)
         co_return delivers.error();
     if (delivery->answer().held)
         response.same_until.reset();
-    describe(delivery->answer(), *query, coding, delivery->etag(), response.fields);
+    describe(delivery->answer(), format, coding, delivery->etag(), response.fields);
     response.fields.set("X-Total-Count", std::to_string(delivery->events()));
     std::string timing;
     append_server_timing(found - begun, std::chrono::steady_clock::now() - found, timing);

@@ -14,9 +14,9 @@ Delivery::Delivery(BatchService& batches, Renderings& renderings, Want want, bat
       fixed_(fixed)
 {}
 
-awaitable<Result<void>> Delivery::begin(Answer answer)
+awaitable<Result<void>> Delivery::begin(Answer answer, std::string etag)
 {
-    etag_ = Renderings::etag(answer.snapshot, representation_, coding_);
+    etag_ = std::move(etag);
     auto rendered = co_await render(std::move(answer));
     if (!rendered)
         rendered = co_await go_around(rendered.error());

@@ -15,8 +15,8 @@ public:
     Delivery(BatchService& batches, Renderings& renderings, Want want, batch::Representation representation,
              Coding coding, bool fixed);
 
-    // Waits for its length and its first bytes. What the others tell holds from then on.
-    awaitable<Result<void>> begin(Answer answer);
+    // Waits for its length and its first bytes. What the others tell holds from then on. `etag` is its entity tag.
+    awaitable<Result<void>> begin(Answer answer, std::string etag);
     const Answer& answer() const { return answer_; } // held, if the store could not be read
     const std::string& etag() const { return etag_; }
     std::uint64_t events() const { return rendering_.events; }

@@ -60,8 +60,8 @@ std::string Renderings::etag(const cache::Snapshot& snapshot, const batch::Repre
     return '"' + batch::to_hex(digest).substr(0, enough_digits) + '"';
 }
 
-awaitable<Result<Rendering>> Renderings::get(Answer answer, batch::Representation representation, Coding coding,
-                                             std::string etag)
+awaitable<Result<Rendering>> Renderings::get(const Answer& answer, const batch::Representation& representation,
+                                             Coding coding, const std::string& etag)
 {
     if (auto hot = hot_.find(etag))
         co_return Rendering{std::move(hot->body), hot->events, nullptr};
@@ -69,8 +69,7 @@ awaitable<Result<Rendering>> Renderings::get(Answer answer, batch::Representatio
         co_return growing->second;
     // Who has been around the store is not to get what it gave before.
     const auto flight_name = (answer.held ? "held " : "") + etag;
-    auto work = [this, answer = std::move(answer), representation = std::move(representation), coding,
-                 etag = std::move(etag)](auto) {
+    auto work = [this, answer, representation, coding, etag](auto) {
         if (coding != Coding::identity)
             return encode(answer, representation, coding, etag);
         return render(answer, representation, etag);
@@ -137,8 +136,8 @@ awaitable<Result<void>> Renderings::write(Rendering rendering, ByteRange& part, 
 awaitable<Result<Rendering>> Renderings::encode(Answer answer, batch::Representation representation, Coding coding,
                                                 std::string etag)
 {
-    auto plain_etag = Renderings::etag(answer.snapshot, representation);
-    auto plain = co_await get(std::move(answer), std::move(representation), Coding::identity, std::move(plain_etag));
+    const auto plain_etag = Renderings::etag(answer.snapshot, representation);
+    auto plain = co_await get(answer, representation, Coding::identity, plain_etag);
     if (!plain)
         co_return plain.error();
     auto coded = std::make_shared<CodedBody>(spool_, spool_threshold(), coding, plain->body);

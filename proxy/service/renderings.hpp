@@ -33,9 +33,9 @@ public:
     Renderings(const config::Cache& settings, std::string directory, cache::AsyncStore& store,
                const asio::any_io_executor& executor);
 
-    // `etag` is what etag() gives for the same.
-    awaitable<Result<Rendering>> get(Answer answer, batch::Representation representation, Coding coding,
-                                     std::string etag);
+    // `etag` is what etag() gives for the same. All of it lives until it is done: a hit takes no copies.
+    awaitable<Result<Rendering>> get(const Answer& answer, const batch::Representation& representation, Coding coding,
+                                     const std::string& etag);
 
     // The strong entity tag, quotes included (RFC 9110, 8.8.3): known without rendering.
     static std::string etag(const cache::Snapshot& snapshot, const batch::Representation& representation,

@@ -135,9 +135,9 @@ private:
 
     awaitable<void> read(Reader& reader, ByteRange part, Coding coding)
     {
-        Answer answer{.snapshot = snapshot_, .held = nullptr, .provenance = {}};
-        auto etag = Renderings::etag(snapshot_, representation_, coding);
-        reader.rendering = co_await renderings_->get(std::move(answer), representation_, coding, std::move(etag));
+        const Answer answer{.snapshot = snapshot_, .held = nullptr, .provenance = {}};
+        const auto etag = Renderings::etag(snapshot_, representation_, coding);
+        reader.rendering = co_await renderings_->get(answer, representation_, coding, etag);
         if (!*reader.rendering) {
             reader.written = reader.rendering->error();
             co_return;
