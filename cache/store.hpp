@@ -37,6 +37,7 @@ struct Snapshot {
     std::uint64_t snapshots = 0; // states of the batch that are kept
 
     std::uint64_t event_count() const;
+    std::uint64_t event_count(const batch::Selection& selection) const; // of the approvals that it wants
 };
 
 struct HistoryEntry {

@@ -31,8 +31,7 @@ void list_members(Database& database, std::int64_t batch_row, std::int64_t snaps
     database.run("DELETE FROM member WHERE snapshot IN (SELECT id FROM snapshot WHERE batch = ?)", batch_row);
     auto insert = database.statement("INSERT INTO member(snapshot, place, content, count) VALUES(?, ?, ?, ?)");
     for (std::size_t first = 0, next = 0; first < contents.size(); first = next) {
-        while (next < contents.size() && contents[next] - contents[first] == static_cast<std::int64_t>(next - first))
-            ++next;
+        next = end_of_run(contents, first);
         insert.run(snapshot, static_cast<std::int64_t>(first), contents[first],
                    static_cast<std::int64_t>(next - first));
     }

@@ -84,17 +84,8 @@ private:
     void require_all_events()
     {
         auto rows = session_.database.query(select_snapshot + "WHERE s.id = ?", reading_.snapshot);
-        if (!rows.next() || facets_.events() != wanted_of(to_snapshot(rows)))
+        if (!rows.next() || facets_.events() != to_snapshot(rows).event_count(reading_.selection))
             throw Damage("the rows of events of snapshot " + std::to_string(reading_.snapshot) + " are others");
-    }
-
-    std::uint64_t wanted_of(const Snapshot& snapshot) const
-    {
-        std::uint64_t events = 0;
-        for (std::size_t i = 0; i < batch::approval_count; ++i)
-            if (reading_.selection.wants(static_cast<batch::Approval>(i)))
-                events += snapshot.events[i];
-        return events;
     }
 
     // The rows of a video follow each other.

@@ -56,9 +56,7 @@ Result<bool> SqliteStore::lengths(std::int64_t snapshot, const Each& each)
         if (!contents || Past(*session, snapshot).any())
             return false;
         for (std::size_t first = 0, next = 0; first < contents->size(); first = next) {
-            while (next < contents->size() &&
-                   (*contents)[next] - (*contents)[first] == static_cast<std::int64_t>(next - first))
-                ++next;
+            next = end_of_run(*contents, first);
             const auto given = give_run(session->database, (*contents)[first], (*contents)[next - 1], each);
             if (given != Given::all)
                 return given == Given::stopped;

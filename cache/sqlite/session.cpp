@@ -15,6 +15,14 @@ const std::string select_snapshot =
 const std::string is_published = "id > coalesce((SELECT last FROM staged WHERE first <= content.id "
                                  "ORDER BY first DESC LIMIT 1), 0)";
 
+std::size_t end_of_run(std::span<const std::int64_t> ids, std::size_t first)
+{
+    auto next = first + 1;
+    while (next < ids.size() && ids[next] == ids[next - 1] + 1)
+        ++next;
+    return next;
+}
+
 batch::Digest to_digest(std::string_view bytes)
 {
     batch::Digest digest{};

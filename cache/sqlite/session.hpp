@@ -7,6 +7,7 @@
 #include "cache/sqlite/database.hpp"
 #include "cache/store.hpp"
 
+#include <span>
 #include <unordered_set>
 
 namespace nomadic::cache::sqlite {
@@ -32,6 +33,8 @@ struct Session {
 // Columns in the order of to_snapshot(); completed by a WHERE clause. `s` is the snapshot, `b` its batch.
 extern const std::string select_snapshot;
 Snapshot to_snapshot(const Rows& rows);
+// Of ids in a batch's order: behind the last of those that follow each other from `first` on.
+std::size_t end_of_run(std::span<const std::int64_t> ids, std::size_t first);
 // A condition on rows of `content`: that they are no writer's any more.
 extern const std::string is_published;
 batch::Digest to_digest(std::string_view bytes); // throws Damage when they are none

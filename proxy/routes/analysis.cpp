@@ -39,11 +39,7 @@ std::optional<std::uint64_t> counted_events(const Answer& answer, const batch::R
         wanted.format != batch::Format::geojson && wanted.columns.profile != batch::CsvProfile::sdk_0_1_53;
     if (!one_each || !wanted.selection.narrowing.empty())
         return std::nullopt;
-    std::uint64_t events = 0;
-    for (std::size_t i = 0; i < batch::approval_count; ++i)
-        if (wanted.selection.wants(static_cast<batch::Approval>(i)))
-            events += answer.snapshot.events[i];
-    return events;
+    return answer.snapshot.event_count(wanted.selection);
 }
 
 } // namespace
